@@ -1,0 +1,137 @@
+# auctiond: `make help` lists what can be done.
+#
+# B  the build folder; O  the flavour: release, asan, ubsan, tsan, fuzz.
+# Objects go to $(B)/$(O); nothing is written elsewhere.
+
+B       ?= build
+O       ?= release
+CC      ?= gcc
+PREFIX  ?= /usr/local
+DESTDIR ?=
+V       ?=
+Q       := $(if $(V),,@)
+SHELL   := /bin/bash
+
+OUT := $(B)/$(O)
+VERSION := 0.1.0
+
+WARN := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes \
+        -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2 -Wundef \
+        -Wpointer-arith -Wcast-align
+CPPFLAGS_ALL := -D_GNU_SOURCE -DAUCTIOND_VERSION='"$(VERSION)"' -Isrc \
+                -Iclient/lib -Itests/unit $(CPPFLAGS)
+HARDEN := -fstack-protector-strong -fPIE
+LDHARDEN := -pie -Wl,-z,relro,-z,now
+
+FLAVOUR_release := -O2 -g -D_FORTIFY_SOURCE=2
+FLAVOUR_asan    := -O1 -g -fsanitize=address -fno-omit-frame-pointer
+FLAVOUR_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+FLAVOUR_tsan    := -O1 -g -fsanitize=thread
+FLAVOUR_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined
+CFLAGS_ALL := -std=c17 $(FLAVOUR_$(O)) $(HARDEN) $(WARN) $(CFLAGS)
+LDFLAGS_ALL := $(FLAVOUR_$(O)) $(LDHARDEN) -pthread $(LDFLAGS)
+
+# The house, lowest room first: a folder uses only those before it.
+MODULES := base auction audit store identity engine http api net server
+
+LIBS_audit  := -lcrypto
+LIBS_server := -lssl -lcrypto -ldb-5.3 -ljansson -lconfuse
+LIBS_client := -lcurl -lssl -lcrypto -ljansson -lconfuse -lsmartcols
+
+# llhttp: the system's library where there is one, else Debian 12's sources.
+ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
+LLHTTP_CFLAGS := $(shell pkg-config --cflags libllhttp)
+LLHTTP_LIB    := $(shell pkg-config --libs libllhttp)
+else
+LLHTTP_DIR    := /usr/share/llhttp
+LLHTTP_CFLAGS := -isystem /usr/share/include/llhttp -DLLHTTP_STRICT_MODE=1
+LLHTTP_LIB    := $(OUT)/libllhttp.a
+endif
+
+# ---------------------------------------------------------------- programs
+
+.DEFAULT_GOAL := all
+PROGRAMS := auctiond auction auction-audit auction-bench
+BINARIES := $(addprefix $(OUT)/,$(PROGRAMS))
+.PHONY: all
+all: $(BINARIES) $(OUT)/auction-ca
+
+lib = $(OUT)/lib$(1).a
+libs = $(foreach m,$(1),$(OUT)/lib$(m).a)
+objects = $(patsubst %.c,$(OUT)/%.o,$(1))
+
+define module
+$(OUT)/lib$(1).a: $(call objects,$(filter-out src/server/main.c,$(wildcard src/$(1)/*.c)))
+endef
+$(foreach m,$(MODULES),$(eval $(call module,$(m))))
+$(OUT)/libclient.a: $(call objects,$(wildcard client/lib/*.c))
+$(OUT)/libinspect.a: $(call objects,$(filter-out %/main.c,$(wildcard tools/audit/*.c)))
+$(OUT)/libllhttp.a: $(OUT)/llhttp/api.o $(OUT)/llhttp/http.o $(OUT)/llhttp/llhttp.o
+
+# Libraries, users first, as the linker wants them.
+SERVER_LIBS := $(call libs,server net api http engine identity store audit auction base)
+CLIENT_LIBS := $(call libs,client identity audit auction base)
+AUDIT_LIBS  := $(call libs,inspect engine identity store audit auction base)
+
+$(OUT)/auctiond: $(OUT)/src/server/main.o $(SERVER_LIBS) $(filter %.a,$(LLHTTP_LIB))
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(SERVER_LIBS) $(LLHTTP_LIB) $(LIBS_server)
+$(OUT)/auction: $(call objects,$(wildcard client/cli/*.c)) $(CLIENT_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(CLIENT_LIBS) $(LIBS_client)
+$(OUT)/auction-audit: $(call objects,$(wildcard tools/audit/main.c)) $(AUDIT_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(AUDIT_LIBS) -lcrypto -ldb-5.3 -ljansson
+$(OUT)/auction-bench: $(call objects,$(wildcard tools/bench/*.c)) $(CLIENT_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(CLIENT_LIBS) $(LIBS_client) -ldb-5.3
+$(OUT)/auction-ca: tools/auction-ca
+	$(Q)mkdir -p $(@D) && install -m 755 $< $@
+
+%.a:
+	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
+
+$(OUT)/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(LLHTTP_CFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+$(OUT)/llhttp/%.o: $(LLHTTP_DIR)/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LLHTTP_CFLAGS) $(FLAVOUR_$(O)) $(HARDEN) -w -c -o $@ $<
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# ------------------------------------------------------------------- tests
+# tests/unit/M/*_test.c make one program, unit-M, linked with the rooms up to
+# and including M. tests/scenario is linked like the engine's.
+
+unit_libs_base    := base
+unit_libs_auction := auction base
+unit_libs_audit   := audit auction base
+unit_libs_store   := store audit auction base
+unit_libs_identity := identity audit auction base
+unit_libs_engine  := engine identity store audit auction base
+unit_libs_http    := http base
+unit_libs_api     := api http engine identity store audit auction base
+unit_libs_net     := net api http engine identity store audit auction base
+unit_libs_server  := server net api http engine identity store audit auction base
+unit_libs_client  := client identity audit auction base
+unit_libs_inspect := inspect engine identity store audit auction base
+UNITS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c)))))
+
+define unit
+$(OUT)/tests/unit-$(1): $(call objects,$(wildcard tests/unit/$(1)/*.c) tests/unit/tap.c) \
+		$(call libs,$(unit_libs_$(1))) $(filter %.a,$(LLHTTP_LIB))
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) $(call libs,$(unit_libs_$(1))) \
+		$(LLHTTP_LIB) $$(LIBS_server) $(if $(filter client,$(1)),-lcurl) -lcunit
+.PHONY: unit-$(1)
+unit-$(1): $(OUT)/tests/unit-$(1)
+	$(OUT)/tests/unit-$(1)
+endef
+$(foreach m,$(UNITS),$(eval $(call unit,$(m))))
+
+SCENARIOS := $(wildcard tests/scenario/*.c)
+ifneq ($(SCENARIOS),)
+$(OUT)/tests/scenario: $(call objects,$(SCENARIOS) tests/unit/tap.c) $(call libs,$(unit_libs_engine))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,$(unit_libs_engine)) $(LIBS_server) -lcunit
+.PHONY: scenario
+scenario: $(OUT)/tests/scenario
+	$(OUT)/tests/scenario
+endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void
+check_failed(const char *condition, const char *file, int line)
+{
+    fprintf(stderr, "auctiond: broken check: %s (%s:%d); stopping\n", condition,
+            file, line);
+    abort();
+}
