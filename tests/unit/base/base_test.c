@@ -172,7 +172,7 @@ decimal_numbers_have_one_spelling(void)
 static void
 ill_formed_utf8_is_found(void)
 {
-    CU_ASSERT(text_is_utf8("Zo\xc3\xab \xe2\x82\xac \xf0\x9f\x98\x80", 12));
+    CU_ASSERT(text_is_utf8("Zo\xc3\xab \xe2\x82\xac \xf0\x9f\x98\x80", 13));
     CU_ASSERT_FALSE(text_is_utf8("\xc0\xaf", 2));         /* overlong */
     CU_ASSERT_FALSE(text_is_utf8("\xe0\x80\xaf", 3));     /* overlong */
     CU_ASSERT_FALSE(text_is_utf8("\xed\xa0\x80", 3));     /* surrogate */
