@@ -32,8 +32,10 @@
 #include <stdint.h>
 
 enum {
-    CANON_DEPTH_MAX = 8,      /* objects and arrays inside one another */
-    CANON_NAME_BYTES_MAX = 32 /* [a-z][a-z0-9_]{0,31} */
+    CANON_DEPTH_MAX = 8,       /* objects and arrays inside one another */
+    CANON_NAME_BYTES_MAX = 32, /* [a-z][a-z0-9_]{0,31} */
+    CANON_HEX_BYTES_MAX = 64,
+    CANON_BASE64_BYTES_MAX = 512
 };
 
 /** Largest absolute value of a number: 2^53 - 1. */
@@ -70,16 +72,17 @@ void canon_int(struct canon *canon, int64_t value);
 /** Fails with ERR_SYNTAX when the bytes are not UTF-8. */
 void canon_text(struct canon *canon, const char *text, size_t length);
 
-/** A string of lower-case hex digits; at most 64 bytes. */
+/** A string of lower-case hex digits; at most CANON_HEX_BYTES_MAX. */
 void canon_hex(struct canon *canon, const void *bytes, size_t size);
 
-/** A string in base64; at most 512 bytes. */
+/** A string in base64; at most CANON_BASE64_BYTES_MAX. */
 void canon_base64(struct canon *canon, const void *bytes, size_t size);
 
 /**
  * All that was begun must have ended.
  *
- * Returns  ERR_OK, ERR_SYNTAX, ERR_TOO_LARGE (the bound of `out`), ERR_NOMEM
+ * Returns  ERR_OK; ERR_SYNTAX; ERR_TOO_LARGE when `out` ran into its bound or
+ *          out of memory
  */
 MUST_CHECK enum err canon_finish(struct canon *canon);
 

@@ -20,6 +20,7 @@
 #ifndef AUDIT_RECORD_H
 #define AUDIT_RECORD_H
 
+#include "audit/canon.h"
 #include "audit/hash.h"
 #include "audit/record_table.h"
 #include "base/buf.h"
@@ -37,7 +38,7 @@ enum {
 };
 
 /** Largest absolute value of a number in a record: 2^53 - 1. */
-#define RECORD_INT_MAX INT64_C(9007199254740991)
+#define RECORD_INT_MAX CANON_INT_MAX
 
 #define RECORD_MEMBER_ENUM(name, kind) MEMBER_##name,
 enum record_member { MEMBER_LIST(RECORD_MEMBER_ENUM) RECORD_MEMBER_COUNT };
@@ -215,9 +216,9 @@ sig_alg_parse(enum sig_alg *out, const char *text, size_t length);
  *         and CHECKed
  * out     should hold RECORD_BYTES_MAX more bytes
  *
- * Returns  ERR_OK; ERR_TOO_LARGE over RECORD_BYTES_MAX; ERR_SYNTAX when a
- *          text is not UTF-8 or a number beyond RECORD_INT_MAX; ERR_NOMEM.
- *          After a failure the content of `out` is as before.
+ * Returns  ERR_OK; ERR_TOO_LARGE over RECORD_BYTES_MAX or the bound of `out`;
+ * ERR_SYNTAX when a text is not UTF-8 or a number beyond RECORD_INT_MAX. After
+ * a failure the content of `out` is as before.
  */
 MUST_CHECK enum err record_encode(const struct record *record, struct buf *out);
 
