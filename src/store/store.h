@@ -57,7 +57,9 @@ struct store_lot {
     struct lot lot;
     uint8_t terms[STORE_HASH_BYTES]; /* hash of the published rule text */
     uint8_t alias_salt[STORE_SALT_BYTES];
-    uint64_t aseq; /* records of this auction so far */
+    uint64_t aseq;    /* records of this auction so far */
+    uint64_t seq;     /* number of its newest record */
+    uint64_t invoice; /* number of its award's invoice, 0 for none */
 };
 
 struct store_account {
