@@ -32,6 +32,9 @@ enum {
     VKEY_BYTES = ORIGIN_BYTES_MAX + 64 /* text of a verifier key */
 };
 
+/** Largest size of a log: it must fit a number of a record, 2^53 - 1. */
+#define CHECKPOINT_SIZE_MAX UINT64_C(9007199254740991)
+
 struct checkpoint {
     char origin[ORIGIN_BYTES_MAX + 1];
     uint64_t size;
