@@ -137,3 +137,93 @@ $(OUT)/tests/scenario: $(call objects,$(SCENARIOS) tests/unit/tap.c) $(call libs
 scenario: $(OUT)/tests/scenario
 	$(OUT)/tests/scenario
 endif
+
+SYSTEM_TESTS := $(wildcard tests/system/*_test.sh)
+SUITES := $(foreach m,$(UNITS),$(OUT)/tests/unit-$(m)) \
+          $(if $(SCENARIOS),$(OUT)/tests/scenario)
+
+.PHONY: deps-build deps-test deps-lint
+deps-build deps-test deps-lint:
+	$(Q)tools/install-deps $(@:deps-%=%)
+
+# In a make of their own: what is installed first changes what can be built.
+.PHONY: test check suites asan ubsan tsan
+test: deps-test
+	$(Q)$(MAKE) --no-print-directory suites
+suites: all $(SUITES)
+	$(Q)BIN=$(abspath $(OUT)) tests/run $(SUITES) $(SYSTEM_TESTS)
+asan ubsan tsan:
+	$(Q)$(MAKE) --no-print-directory O=$@ suites
+check: deps-lint
+	$(Q)$(MAKE) --no-print-directory lint
+	$(Q)$(MAKE) --no-print-directory suites
+	$(Q)$(MAKE) --no-print-directory asan
+	$(Q)$(MAKE) --no-print-directory ubsan
+	$(Q)$(MAKE) --no-print-directory tsan
+
+export ASAN_OPTIONS  ?= detect_leaks=1:abort_on_error=0
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS  ?= suppressions=$(CURDIR)/tests/tsan.supp:halt_on_error=1
+
+# -------------------------------------------------------------------- demo
+
+DATA ?= tests/data/ebay-bids.csv
+.PHONY: demo
+demo:
+	$(Q)tools/install-deps build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BIN=$(abspath $(OUT)) tools/demo $(if $(KEEP),--keep) $(DATA)
+
+# ------------------------------------------------------------------ habits
+
+SOURCES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+SCRIPTS := $(shell git ls-files tools tests .ci 2>/dev/null | while read -r f; do \
+             head -c 2 "$$f" 2>/dev/null | grep -q '^\#!' && echo "$$f"; done)
+.PHONY: lint format bench fuzz
+lint:
+	$(Q)clang-format --dry-run -Werror $(SOURCES)
+	$(Q)shellcheck $(SCRIPTS)
+	$(Q)$(MAKE) --no-print-directory CC=clang B=$(B)/clang all
+format:
+	$(Q)clang-format -i $(SOURCES)
+bench: deps-build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BIN=$(abspath $(OUT)) tools/bench/run
+
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(Q)$(MAKE) --no-print-directory CC=clang O=fuzz $(addprefix fuzz-,$(FUZZERS))
+fuzz-%: $(OUT)/tests/fuzz/%.o $(SERVER_LIBS) $(filter %.a,$(LLHTTP_LIB))
+	$(Q)clang $(LDFLAGS_ALL) -fsanitize=fuzzer -o $(OUT)/tests/$* $< \
+		$(SERVER_LIBS) $(LLHTTP_LIB) $(LIBS_server)
+	$(Q)mkdir -p $(OUT)/corpus/$*
+	$(OUT)/tests/$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-artifact_prefix=$(OUT)/ $(OUT)/corpus/$* $(wildcard tests/fuzz/corpus/$*)
+
+MANS := $(wildcard docs/man/*.scd)
+.PHONY: install clean help
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+		$(DESTDIR)$(PREFIX)/share/auctiond
+	install -m 755 $(OUT)/auctiond $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(OUT)/auction $(OUT)/auction-audit $(OUT)/auction-bench \
+		tools/auction-ca $(DESTDIR)$(PREFIX)/bin/
+	for f in $(MANS); do n=$$(basename $$f .scd); s=$${n##*.}; \
+		install -d $(DESTDIR)$(PREFIX)/share/man/man$$s; \
+		scdoc <$$f >$(DESTDIR)$(PREFIX)/share/man/man$$s/$$n || exit 1; done
+clean:
+	rm -rf $(B)
+help:
+	@echo 'make           build all programs into $(B)/release'
+	@echo 'make demo      install what is missing, build, play real auctions'
+	@echo '               (DATA=FILE another file, KEEP=1 leave the server running)'
+	@echo 'make test      install what is missing, build, run every suite'
+	@echo 'make check     lint, and the suites under every sanitizer'
+	@echo 'make asan | ubsan | tsan   the suites under one sanitizer'
+	@echo 'make unit-M    unit tests of one room: $(UNITS)'
+	@echo 'make fuzz      each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make bench     durable bids a second, beside the limits of the machine'
+	@echo 'make lint | format         check or fix the layout; shellcheck; clang'
+	@echo 'make install   into DESTDIR=, PREFIX=$(PREFIX)'
+	@echo 'make clean     remove $(B)'
