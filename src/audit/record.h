@@ -180,9 +180,10 @@ text_ref_of(const char *text)
     return (struct text_ref){text, strlen(text)};
 }
 
-/** Set a member by its name in the table. */
-#define RECORD_SET(record, member, value)                                      \
-    (record_mark((record), MEMBER_##member), (void)((record)->member = (value)))
+/** Set a member by its name in the table; a compound literal may be given. */
+#define RECORD_SET(record, member, ...)                                        \
+    (record_mark((record), MEMBER_##member),                                   \
+     (void)((record)->member = (__VA_ARGS__)))
 
 /** Set a TEXT member to a terminated string, which is borrowed. */
 #define RECORD_SET_TEXT(record, member, text)                                  \

@@ -233,70 +233,70 @@ a_bid_is_read_back(void)
     "\"ffeeddccbbaa99887766554433221100\",\"seq\":5,\"t\":9,\"tx\":1,"         \
     "\"type\":\"server.start\",\"v\":1,\"version\":\"1\"}"
 
+static const char *const malformed[] = {
+    "",
+    "{",
+    "{}",
+    "[]",
+    "0",
+    "\"\"",
+    HEARTBEAT("\"seq\":5," TAIL) "\n",
+    HEARTBEAT("\"seq\":5," TAIL) " ",
+    " " HEARTBEAT("\"seq\":5," TAIL),
+    HEARTBEAT("\"seq\": 5," TAIL),
+    HEARTBEAT("\"seq\":05," TAIL),
+    HEARTBEAT("\"seq\":+5," TAIL),
+    HEARTBEAT("\"seq\":-0," TAIL),
+    HEARTBEAT("\"seq\":-," TAIL),
+    HEARTBEAT("\"seq\":5.0," TAIL),
+    HEARTBEAT("\"seq\":5e0," TAIL),
+    HEARTBEAT("\"seq\":null," TAIL),
+    HEARTBEAT("\"seq\":true," TAIL),
+    HEARTBEAT("\"seq\":\"5\"," TAIL),
+    HEARTBEAT("\"seq\":[5]," TAIL),
+    HEARTBEAT("\"seq\":9007199254740992," TAIL),
+    HEARTBEAT("\"seq\":99999999999999999999999," TAIL),
+    HEARTBEAT("\"seq\":5,\"seq\":5," TAIL),
+    HEARTBEAT("\"seq\":5,,\"t\":9,\"tx\":1,"
+              "\"type\":\"log.heartbeat\",\"v\":1"),
+    HEARTBEAT("\"seq\":5," TAIL ","),
+    HEARTBEAT("\"seq\":5," TAIL ",\"zzz\":1"),
+    HEARTBEAT("\"seq\":5," TAIL ",\"max\":1"),
+    HEARTBEAT("\"s\\u0065q\":5," TAIL),
+    HEARTBEAT("\"Seq\":5," TAIL),
+    HEARTBEAT("\"max\":1,\"seq\":5," TAIL),
+    HEARTBEAT(TAIL),
+    HEARTBEAT("\"seq\":5,\"t\":9,\"tx\":1,"
+              "\"type\":\"log.heartbea\",\"v\":1"),
+    HEARTBEAT("\"seq\":5,\"t\":9,\"tx\":1,\"v\":1"),
+    HEARTBEAT("\"seq\":5,\"t\":9,\"tx\":1,"
+              "\"type\":\"log.heartbeat\",\"v\":2"),
+    HEARTBEAT("\"seq\":5," TAIL ",\"vis\":\"all\""),
+    HEARTBEAT("\"seq\":5," TAIL "}"),
+    STOP("\"a\\/b\""),
+    STOP("\"a\\u0041\""),
+    STOP("\"a\\u000a\""),
+    STOP("\"a\\u001F\""),
+    STOP("\"a\\u007f\""),
+    STOP("\"a\\x\""),
+    STOP("\"a\\"),
+    STOP("\"a\n\""),
+    STOP("\"\xc0\x80\""),
+    STOP("\"\xed\xa0\x80\""),
+    STOP("\"\xff\""),
+    STOP("\"a"),
+    STOP("5"),
+    STOP("{}"),
+    OPENED("2"),
+    OPENED("true"),
+    OPENED("\"1\""),
+};
+
 static void
 each_malformed_shape_is_refused(void)
 {
-    static const char *const lines[] = {
-        "",
-        "{",
-        "{}",
-        "[]",
-        "0",
-        "\"\"",
-        HEARTBEAT("\"seq\":5," TAIL) "\n",
-        HEARTBEAT("\"seq\":5," TAIL) " ",
-        " " HEARTBEAT("\"seq\":5," TAIL),
-        HEARTBEAT("\"seq\": 5," TAIL),
-        HEARTBEAT("\"seq\":05," TAIL),
-        HEARTBEAT("\"seq\":+5," TAIL),
-        HEARTBEAT("\"seq\":-0," TAIL),
-        HEARTBEAT("\"seq\":-," TAIL),
-        HEARTBEAT("\"seq\":5.0," TAIL),
-        HEARTBEAT("\"seq\":5e0," TAIL),
-        HEARTBEAT("\"seq\":null," TAIL),
-        HEARTBEAT("\"seq\":true," TAIL),
-        HEARTBEAT("\"seq\":\"5\"," TAIL),
-        HEARTBEAT("\"seq\":[5]," TAIL),
-        HEARTBEAT("\"seq\":9007199254740992," TAIL),
-        HEARTBEAT("\"seq\":99999999999999999999999," TAIL),
-        HEARTBEAT("\"seq\":5,\"seq\":5," TAIL),
-        HEARTBEAT("\"seq\":5,,\"t\":9,\"tx\":1,"
-                  "\"type\":\"log.heartbeat\",\"v\":1"),
-        HEARTBEAT("\"seq\":5," TAIL ","),
-        HEARTBEAT("\"seq\":5," TAIL ",\"zzz\":1"),
-        HEARTBEAT("\"seq\":5," TAIL ",\"max\":1"),
-        HEARTBEAT("\"s\\u0065q\":5," TAIL),
-        HEARTBEAT("\"Seq\":5," TAIL),
-        HEARTBEAT("\"max\":1,\"seq\":5," TAIL),
-        HEARTBEAT(TAIL),
-        HEARTBEAT("\"seq\":5,\"t\":9,\"tx\":1,"
-                  "\"type\":\"log.heartbea\",\"v\":1"),
-        HEARTBEAT("\"seq\":5,\"t\":9,\"tx\":1,\"v\":1"),
-        HEARTBEAT("\"seq\":5,\"t\":9,\"tx\":1,"
-                  "\"type\":\"log.heartbeat\",\"v\":2"),
-        HEARTBEAT("\"seq\":5," TAIL ",\"vis\":\"all\""),
-        HEARTBEAT("\"seq\":5," TAIL "}"),
-        STOP("\"a\\/b\""),
-        STOP("\"a\\u0041\""),
-        STOP("\"a\\u000a\""),
-        STOP("\"a\\u001F\""),
-        STOP("\"a\\u007f\""),
-        STOP("\"a\\x\""),
-        STOP("\"a\\"),
-        STOP("\"a\n\""),
-        STOP("\"\xc0\x80\""),
-        STOP("\"\xed\xa0\x80\""),
-        STOP("\"\xff\""),
-        STOP("\"a"),
-        STOP("5"),
-        STOP("{}"),
-        OPENED("2"),
-        OPENED("true"),
-        OPENED("\"1\""),
-    };
-
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        CU_ASSERT(decode(lines[i]) == ERR_SYNTAX);
+    for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+        CU_ASSERT(decode(malformed[i]) == ERR_SYNTAX);
         CU_ASSERT(err_detail()[0] != '\0');
     }
     CU_ASSERT(decode(HEARTBEAT("\"seq\":5," TAIL)) == ERR_OK);
