@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * English auctions: open ascending bids, with proxy maxima or without.
+ * The numbers in comments are those of docs/rules.md "English".
+ */
+#include "auction/format.h"
+
+static struct money
+lesser(struct money a, struct money b)
+{
+    return a.minor < b.minor ? a : b;
+}
+
+/** One step above a price. Cannot overflow: both are at most MONEY_MAX. */
+static struct money
+step_above(const struct rules *rules, struct money price)
+{
+    return money_of(price.minor + rules_increment(rules, price).minor);
+}
+
+static struct money
+english_min_next(const struct lot *lot)
+{
+    return lot->leader == 0 ? lot->rules.start_price
+                            : step_above(&lot->rules, lot->price);
+}
+
+/** A maximum that is good enough meets the standing one. */
+static void
+meet(struct lot *lot, uint64_t uid, struct money max)
+{
+    const struct rules *rules = &lot->rules;
+
+    if (lot->leader == 0) {
+        lot->leader = uid;
+        lot->maximum = max;
+        lot->price = rules->proxy ? rules->start_price : max;
+    } else if (lot->leader == uid) {
+        /* A leader is never made to bid against itself. */
+        if (max.minor > lot->maximum.minor)
+            lot->maximum = max;
+    } else if (max.minor > lot->maximum.minor) {
+        lot->price =
+            rules->proxy ? lesser(max, step_above(rules, lot->maximum)) : max;
+        lot->leader = uid;
+        lot->maximum = max;
+    } else {
+        /* An equal maximum does not take the lead: earlier wins. */
+        lot->price = lesser(lot->maximum, step_above(rules, max));
+    }
+}
+
+/** A reserve that the leader's maximum reaches becomes the price. */
+static void
+lift_to_reserve(struct lot *lot)
+{
+    struct money reserve = lot->rules.reserve;
+
+    if (reserve.minor > 0 && lot->maximum.minor >= reserve.minor &&
+        lot->price.minor < reserve.minor)
+        lot->price = reserve;
+}
+
+static void
+extend(struct lot *lot, struct instant t)
+{
+    const struct rules *rules = &lot->rules;
+    struct instant end = instant_of(t.ms + rules->extension_ms);
+
+    if (t.ms < lot->closes.ms - rules->window_ms)
+        return;
+    if (lot->hard_end.ms > 0 && instant_before(lot->hard_end, end))
+        end = lot->hard_end;
+    if (instant_before(lot->closes, end))
+        lot->closes = end;
+}
+
+/** The maximum that will lead if the bid is taken, or 0 if it will not. */
+static struct money
+would_hold(const struct lot *lot, uint64_t uid, struct money max)
+{
+    bool leads = lot->leader == 0 || lot->leader == uid ||
+                 max.minor > lot->maximum.minor;
+
+    return leads ? max : money_of(0);
+}
+
+static enum verdict
+english_bid(struct lot *lot, const struct bidder *bidder, struct money max,
+            struct instant t)
+{
+    struct lot before = *lot;
+
+    if (lot->leader == bidder->uid &&
+        (!lot->rules.proxy || max.minor <= lot->maximum.minor))
+        return VERDICT_NOT_HIGHER;
+    if (lot->leader != bidder->uid && max.minor < lot_min_next(lot).minor)
+        return VERDICT_TOO_LOW;
+    if (!format_has_credit(lot, bidder, would_hold(lot, bidder->uid, max)))
+        return VERDICT_CREDIT;
+    meet(lot, bidder->uid, max);
+    lift_to_reserve(lot);
+    CHECK(lot->rules.start_price.minor <= lot->price.minor);
+    CHECK(before.price.minor <= lot->price.minor);
+    CHECK(lot->price.minor <= lot->maximum.minor);
+    /* A leader's hidden raise is nobody's business: it is not counted. */
+    if (lot->leader == before.leader && lot->price.minor == before.price.minor)
+        return VERDICT_ACCEPTED;
+    lot->bid_count++;
+    lot->version++;
+    extend(lot, t);
+    if (lot_reserve_met(lot))
+        lot->buy_now_is_gone = true;
+    return VERDICT_ACCEPTED;
+}
+
+/* Without the check of the minimum, and without extending. */
+static void
+english_replay(struct lot *lot, const struct past_bid *bids, size_t count)
+{
+    lot->leader = 0;
+    lot->maximum = lot->price = money_of(0);
+    lot->bid_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t leader = lot->leader;
+        struct money price = lot->price;
+
+        if (bids[i].is_withdrawn)
+            continue;
+        meet(lot, bids[i].uid, bids[i].max);
+        lift_to_reserve(lot);
+        lot->bid_count +=
+            lot->leader != leader || lot->price.minor != price.minor;
+    }
+    CHECK(lot->price.minor <= lot->maximum.minor);
+}
+
+static void
+english_close(struct lot *lot)
+{
+    if (lot->leader == 0) {
+        lot->outcome = OUTCOME_UNSOLD_NO_BIDS;
+    } else if (!lot_reserve_met(lot)) {
+        lot->outcome = OUTCOME_UNSOLD_RESERVE_NOT_MET;
+    } else {
+        lot->outcome = OUTCOME_SOLD;
+        lot->award = (struct award){lot->leader, lot->price, 1, false};
+    }
+}
+
+static void
+english_hold(const struct lot *lot, struct hold *out)
+{
+    *out = (struct hold){lot->leader, lot->maximum};
+}
+
+const struct format format_english = {
+    .bid = english_bid,
+    .min_next = english_min_next,
+    .replay = english_replay,
+    .close = english_close,
+    .hold = english_hold,
+};
