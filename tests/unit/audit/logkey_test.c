@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "audit/logkey.h"
+#include "audit/signature.h"
 
 /*
  * A laboratory's CA and what it certifies, made anew for every run. Part of
@@ -309,6 +310,29 @@ what_is_not_pem_is_malformed(void)
                           ca.cert_pem, now) == ERR_SYNTAX);
 }
 
+static void
+a_certificate_checks_what_its_key_has_signed(void)
+{
+    struct record_sig sig;
+
+    CU_ASSERT(command_sign(log_cert.key, "text", 4, &sig) == ERR_OK);
+    CU_ASSERT(command_verify_cert(log_cert.cert, "text", 4, &sig) == ERR_OK);
+    CU_ASSERT(command_verify_cert(log_cert.cert, "texs", 4, &sig) ==
+              ERR_UNTRUSTED);
+    CU_ASSERT(command_verify_cert(ca.cert, "text", 4, &sig) == ERR_UNTRUSTED);
+}
+
+static void
+a_fingerprint_is_the_hash_of_the_certificate(void)
+{
+    unsigned char digest[HASH_BYTES];
+    struct hash hash;
+
+    CU_ASSERT(X509_digest(ca.cert, EVP_sha256(), digest, NULL) == 1);
+    CU_ASSERT(cert_fingerprint(&hash, ca.cert) == ERR_OK);
+    CU_ASSERT(memcmp(hash.bytes, digest, HASH_BYTES) == 0);
+}
+
 SUITE("logkey", setup, teardown, TEST(a_certified_log_key_is_loaded_and_signs),
       TEST(a_certificate_of_another_ca_is_not_trusted),
       TEST(a_key_that_does_not_fit_is_refused),
@@ -317,4 +341,6 @@ SUITE("logkey", setup, teardown, TEST(a_certified_log_key_is_loaded_and_signs),
       TEST(the_certificate_must_name_one_log), TEST(the_key_must_be_ed25519),
       TEST(the_certificate_must_be_in_date),
       TEST(a_ca_s_certificate_is_not_a_log_s),
-      TEST(what_is_not_pem_is_malformed))
+      TEST(what_is_not_pem_is_malformed),
+      TEST(a_certificate_checks_what_its_key_has_signed),
+      TEST(a_fingerprint_is_the_hash_of_the_certificate))
