@@ -31,17 +31,20 @@ meet(struct lot *lot, uint64_t uid, struct money max)
 {
     const struct rules *rules = &lot->rules;
 
-    if (lot->leader == 0) {
+    if (!rules->proxy) {
+        /* In a replay a leader's later bid, too, is the price it named. */
+        lot->leader = uid;
+        lot->maximum = lot->price = max;
+    } else if (lot->leader == 0) {
         lot->leader = uid;
         lot->maximum = max;
-        lot->price = rules->proxy ? rules->start_price : max;
+        lot->price = rules->start_price;
     } else if (lot->leader == uid) {
         /* A leader is never made to bid against itself. */
         if (max.minor > lot->maximum.minor)
             lot->maximum = max;
     } else if (max.minor > lot->maximum.minor) {
-        lot->price =
-            rules->proxy ? lesser(max, step_above(rules, lot->maximum)) : max;
+        lot->price = lesser(max, step_above(rules, lot->maximum));
         lot->leader = uid;
         lot->maximum = max;
     } else {
