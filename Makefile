@@ -130,17 +130,17 @@ $(foreach m,$(UNITS),$(eval $(call unit,$(m))))
 
 SCENARIOS := $(wildcard tests/scenario/*.c)
 ifneq ($(SCENARIOS),)
-$(OUT)/tests/scenario: $(call objects,$(SCENARIOS) tests/unit/tap.c) $(call libs,$(unit_libs_engine))
+$(OUT)/tests/scenarios: $(call objects,$(SCENARIOS) tests/unit/tap.c) $(call libs,$(unit_libs_engine))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,$(unit_libs_engine)) $(LIBS_server) -lcunit
 .PHONY: scenario
-scenario: $(OUT)/tests/scenario
-	$(OUT)/tests/scenario
+scenario: $(OUT)/tests/scenarios
+	$(OUT)/tests/scenarios
 endif
 
 SYSTEM_TESTS := $(wildcard tests/system/*_test.sh)
 SUITES := $(foreach m,$(UNITS),$(OUT)/tests/unit-$(m)) \
-          $(if $(SCENARIOS),$(OUT)/tests/scenario)
+          $(if $(SCENARIOS),$(OUT)/tests/scenarios)
 
 .PHONY: deps-build deps-test deps-lint
 deps-build deps-test deps-lint:

@@ -185,6 +185,8 @@ lot_buy(struct lot *lot, const struct bidder *bidder, struct instant t)
     if (!format_has_credit(lot, bidder, price))
         return VERDICT_CREDIT;
     lot->buy_now_is_gone = true;
+    lot->leader = bidder->uid; /* who led is released */
+    lot->maximum = lot->price = price;
     lot->outcome = OUTCOME_SOLD;
     lot->award = (struct award){bidder->uid, price, 1, false};
     end(lot, t);
@@ -201,12 +203,27 @@ latest_of(const struct past_bid *bids, size_t count, uint64_t uid)
     return count;
 }
 
-static void
-withdraw_all_of(struct past_bid *bids, size_t count, uint64_t uid)
+void
+lot_void_bids(struct past_bid *bids, size_t count, uint64_t uid)
 {
     for (size_t i = 0; i < count; i++)
         if (bids[i].uid == uid)
             bids[i].is_withdrawn = true;
+}
+
+bool
+lot_retract_bids(struct past_bid *bids, size_t count, uint64_t uid,
+                 struct instant closes, struct instant t)
+{
+    size_t latest = latest_of(bids, count, uid);
+
+    if (latest == count)
+        return false;
+    if (closes.ms - t.ms > RETRACT_ALL_BEFORE_MS)
+        lot_void_bids(bids, count, uid);
+    else
+        bids[latest].is_withdrawn = true;
+    return true;
 }
 
 static void
@@ -228,12 +245,10 @@ lot_retract(struct lot *lot, const struct bidder *bidder, struct past_bid *bids,
     latest = latest_of(bids, count, bidder->uid);
     if (!lot->rules.retraction || latest == count)
         return VERDICT_STATE;
-    if (lot->closes.ms - t.ms > RETRACT_ALL_BEFORE_MS)
-        withdraw_all_of(bids, count, bidder->uid);
-    else if (t.ms - bids[latest].t.ms > RETRACT_LATEST_MS)
+    if (lot->closes.ms - t.ms <= RETRACT_ALL_BEFORE_MS &&
+        t.ms - bids[latest].t.ms > RETRACT_LATEST_MS)
         return VERDICT_TOO_LATE;
-    else
-        bids[latest].is_withdrawn = true;
+    CHECK(lot_retract_bids(bids, count, bidder->uid, lot->closes, t));
     recompute(lot, bids, count);
     return VERDICT_ACCEPTED;
 }
@@ -248,7 +263,7 @@ lot_void_user(struct lot *lot, uint64_t uid, struct past_bid *bids,
         return verdict;
     if (latest_of(bids, count, uid) == count)
         return VERDICT_STATE;
-    withdraw_all_of(bids, count, uid);
+    lot_void_bids(bids, count, uid);
     recompute(lot, bids, count);
     return VERDICT_ACCEPTED;
 }

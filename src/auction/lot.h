@@ -128,6 +128,16 @@ MUST_CHECK enum verdict
 lot_void_user(struct lot *lot, uint64_t uid, struct past_bid *bids,
               size_t count, struct instant t);
 
+/**
+ * Mark the bids that a retraction at `t`, with the close at `closes`, takes:
+ * all, or only the latest. False when there is none.
+ */
+bool lot_retract_bids(struct past_bid *bids, size_t count, uint64_t uid,
+                      struct instant closes, struct instant t);
+
+/** Mark all bids of a user. */
+void lot_void_bids(struct past_bid *bids, size_t count, uint64_t uid);
+
 /** By the seller, while nobody stands to lose; by an admin until the end. */
 MUST_CHECK enum verdict
 lot_cancel(struct lot *lot, bool is_by_admin, struct instant t);

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a judged batch to a durable one: the rows it changes, one signature,
+ * one transaction, one flush; then what readers see, then the answers.
+ */
+#include "engine/engine_internal.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ----------------------------------------------------------------- rows */
+
+/** Arrays that a store_batch points to, one allocation each. */
+struct rows {
+    struct store_bytes *records;
+    const struct store_lot **lots;
+    const struct store_account **accounts;
+    struct store_bytes *texts;
+    struct store_tile tiles[TREE_BATCH_TILES_MAX];
+    size_t tile_count;
+};
+
+static void
+free_rows(struct rows *rows)
+{
+    free(rows->records);
+    free(rows->lots);
+    free(rows->accounts);
+    free(rows->texts);
+}
+
+static void *
+array_of(size_t count, size_t size)
+{
+    return calloc(count == 0 ? 1 : count, size);
+}
+
+static bool
+make_rows(struct rows *rows, const struct batch *batch,
+          const struct world_changes *changes)
+{
+    rows->records = array_of(batch->record_count, sizeof(*rows->records));
+    rows->lots = array_of(changes->auction_count, sizeof(*rows->lots));
+    rows->accounts = array_of(changes->account_count, sizeof(*rows->accounts));
+    rows->texts = array_of(changes->new_text_count, sizeof(*rows->texts));
+    return rows->records != NULL && rows->lots != NULL &&
+           rows->accounts != NULL && rows->texts != NULL;
+}
+
+static void
+fill_rows(struct rows *rows, const struct batch *batch,
+          const struct world_changes *changes)
+{
+    for (size_t i = 0; i < batch->record_count; i++) {
+        size_t size;
+        const char *bytes = batch_record(batch, i, &size);
+        rows->records[i] =
+            (struct store_bytes){batch->before.size + i, bytes, size};
+    }
+    for (size_t i = 0; i < changes->auction_count; i++)
+        rows->lots[i] = &changes->auctions[i]->row;
+    for (size_t i = 0; i < changes->account_count; i++)
+        rows->accounts[i] = &changes->accounts[i]->row;
+    for (size_t i = 0; i < changes->new_text_count; i++) {
+        const struct auction *auction = changes->new_texts[i];
+        rows->texts[i] = (struct store_bytes){
+            auction->row.lot.id, auction->text->bytes, auction->text->size};
+    }
+}
+
+static void
+fill_tiles(struct rows *rows, const struct engine *engine)
+{
+    struct tree_tile tiles[TREE_BATCH_TILES_MAX];
+
+    rows->tile_count = tree_full_tiles(engine->tree, engine->batch.mark, tiles);
+    for (size_t i = 0; i < rows->tile_count; i++)
+        rows->tiles[i] = (struct store_tile){
+            tiles[i].level, tiles[i].index,
+            (const uint8_t *)tree_tile_hashes(engine->tree, tiles[i])};
+}
+
+static struct store_batch
+store_batch_of(const struct engine *engine, const struct rows *rows,
+               const struct world_changes *changes)
+{
+    const struct batch *batch = &engine->batch;
+
+    return (struct store_batch){
+        .head = &engine->head,
+        .records = rows->records,
+        .record_count = batch->record_count,
+        .lots = rows->lots,
+        .lot_count = changes->auction_count,
+        .texts = rows->texts,
+        .text_count = changes->new_text_count,
+        .accounts = rows->accounts,
+        .account_count = changes->account_count,
+        .certs = changes->certs,
+        .cert_count = changes->cert_count,
+        .requests = batch->requests,
+        .request_count = batch->request_count,
+        .blobs = batch->blobs,
+        .blob_count = batch->blob_count,
+        .tiles = rows->tiles,
+        .tile_count = rows->tile_count,
+    };
+}
+
+static int64_t
+microseconds(void)
+{
+    struct timespec now;
+
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static enum err
+write_rows(struct engine *engine)
+{
+    struct world_changes changes = world_changes(engine->world);
+    const struct store_port *store = &engine->options.store;
+    struct store_batch rows_batch;
+    struct rows rows = {0};
+    int64_t start = microseconds();
+    enum err err = ERR_NOMEM;
+
+    for (size_t i = 0; i < engine->batch.request_count; i++)
+        engine->batch.requests[i].size = engine->head.size;
+    if (make_rows(&rows, &engine->batch, &changes)) {
+        fill_rows(&rows, &engine->batch, &changes);
+        fill_tiles(&rows, engine);
+        rows_batch = store_batch_of(engine, &rows, &changes);
+        err = store->commit(store->context, &rows_batch);
+    }
+    free_rows(&rows);
+    engine->last_flush_us = microseconds() - start;
+    return err;
+}
+
+/* ----------------------------------------------------------------- head */
+
+/** Sign the head of the tree with the batch in it. */
+static enum err
+sign_head(struct engine *engine, const struct hash *root)
+{
+    const struct logkey *logkey = engine->options.logkey;
+    struct checkpoint checkpoint = {.size = engine->head.size, .root = *root};
+    struct buf note;
+    enum err err;
+
+    memcpy(checkpoint.origin, logkey->verifier.name, sizeof(checkpoint.origin));
+    buf_init(&note, STORE_CHECKPOINT_BYTES_MAX - 1);
+    err = checkpoint_sign(&checkpoint, logkey->key, &logkey->verifier, &note);
+    if (err == ERR_OK)
+        memcpy(engine->head.checkpoint, note.bytes, note.size + 1);
+    buf_release(&note);
+    return err;
+}
+
+static void
+count_batch(struct engine *engine)
+{
+    struct engine_counts *counts = &engine->counts;
+
+    counts->batches++;
+    counts->log_size = engine->head.size;
+    counts->last_flush_us = engine->last_flush_us;
+    counts->accepted += engine->batch.accepted;
+    counts->refused += engine->batch.refused;
+    counts->replayed += engine->batch.replayed;
+}
+
+/** Show the new head to other threads. Without memory we cannot go on. */
+void
+engine_show_head(struct engine *engine)
+{
+    const char *text = engine->head.checkpoint;
+    struct shared *checkpoint = shared_create(text, strlen(text));
+
+    CHECK(checkpoint != NULL);
+    CHECK(pthread_mutex_lock(&engine->shown_lock) == 0);
+    struct shared *old = engine->checkpoint;
+    engine->checkpoint = checkpoint;
+    count_batch(engine);
+    CHECK(pthread_mutex_unlock(&engine->shown_lock) == 0);
+    shared_unref(&old);
+}
+
+/* ---------------------------------------------------------------- views */
+
+static struct auction_view *
+make_view(struct engine *engine, const struct auction *auction)
+{
+    struct auction_view *view = calloc(1, sizeof(*view));
+    const struct lot *lot = &auction->row.lot;
+    uint64_t leader = lot->award.user != 0 ? lot->award.user : lot->leader;
+    const struct account *account = world_account(engine->world, leader);
+
+    /* Out of memory after the flush: what is durable must be shown. */
+    CHECK(view != NULL && auction->text != NULL);
+    atomic_init(&view->references, 1);
+    view->seq = auction->row.seq;
+    view->lot = *lot;
+    memcpy(view->terms.bytes, auction->row.terms, sizeof(view->terms));
+    memcpy(view->alias_salt, auction->row.alias_salt, sizeof(view->alias_salt));
+    view->invoice = auction->row.invoice;
+    view->text = shared_ref(auction->text);
+    memcpy(view->seller, auction->seller->row.name, sizeof(view->seller));
+    if (account != NULL)
+        memcpy(view->leader, account->row.name, sizeof(view->leader));
+    return view;
+}
+
+void
+engine_publish_auction(struct engine *engine, const struct auction *auction)
+{
+    enum err err = views_publish(engine->views, make_view(engine, auction));
+
+    CHECK(err == ERR_OK);
+}
+
+void
+engine_publish_account(struct engine *engine, const struct account *account)
+{
+    struct account_view view = {account->row.uid, account->row.limit,
+                                account->held, account->row.blocked};
+    enum err err =
+        views_publish_account(engine->views, account->row.name, &view);
+
+    CHECK(err == ERR_OK);
+}
+
+static void
+publish_changes(struct engine *engine)
+{
+    struct world_changes changes = world_changes(engine->world);
+
+    for (size_t i = 0; i < changes.account_count; i++)
+        engine_publish_account(engine, changes.accounts[i]);
+    for (size_t i = 0; i < changes.auction_count; i++)
+        engine_publish_auction(engine, changes.auctions[i]);
+}
+
+static void
+feed_records(struct engine *engine)
+{
+    const struct batch *batch = &engine->batch;
+
+    for (size_t i = 0; i < batch->record_count; i++) {
+        size_t size;
+        const char *bytes = batch_record(batch, i, &size);
+        feed_append(engine->feed, batch->before.size + i, bytes, size);
+    }
+}
+
+/** After the flush: everything that readers see. */
+static void
+show(struct engine *engine, const struct hash *root)
+{
+    publish_changes(engine);
+    world_commit(engine->world);
+    engine_keep_head(engine, engine->head.size, root);
+    engine_show_head(engine);
+    feed_records(engine);
+    if (engine->keeper != NULL)
+        keeper_advance(engine->keeper, engine->head.size,
+                       engine->head.checkpoint);
+}
+
+/* --------------------------------------------------------------- commit */
+
+void
+engine_fail(struct engine *engine, const char *what)
+{
+    log_error("%s: %s; no further command is taken", what, err_detail());
+    engine->has_failed = true;
+}
+
+void
+engine_abort(struct engine *engine, enum err err)
+{
+    enum answer_kind kind = ANSWER_UNAVAILABLE;
+
+    world_rewind(engine->world);
+    tree_rewind(engine->tree, engine->batch.mark);
+    engine->head = engine->batch.before;
+    if (err == ERR_STORE_LATCHED) {
+        engine_fail(engine, "the disk did not take a batch");
+        kind = ANSWER_UNKNOWN;
+    } else {
+        log_error("a batch was not done: %s", err_detail());
+    }
+    for (size_t i = 0; i < engine->batch.pending_count; i++)
+        engine_return(engine->batch.pending[i].task, kind);
+    engine_begin(engine);
+}
+
+void
+engine_commit(struct engine *engine)
+{
+    struct hash root = tree_root(engine->tree);
+    bool has_records = engine->batch.record_count > 0;
+    enum err err = ERR_OK;
+
+    if (has_records) {
+        engine->head.auction_last = world_auction_last(engine->world);
+        engine->head.uid_last = world_uid_last(engine->world);
+        engine->head.invoice_last = world_invoice_last(engine->world);
+        if ((err = sign_head(engine, &root)) == ERR_OK)
+            err = write_rows(engine);
+    }
+    if (err != ERR_OK) {
+        engine_abort(engine, err);
+        return;
+    }
+    if (has_records)
+        show(engine, &root);
+    engine_release_answers(engine, &root);
+    engine_begin(engine);
+    if (has_records && engine->options.published != NULL)
+        engine->options.published(engine->options.published_context);
+}
