@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is connected. Limits by address and by name hold over all workers, so
+ * the counts are shared: one lock of rank 60, taken at accept, after the
+ * handshake and at the end, never for a request.
+ */
+#include "net/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUCKETS = 4096, KEY_BYTES = 64 };
+
+/** A count under a key: 16 bytes of address, or a name. */
+struct tally {
+    char key[KEY_BYTES];
+    size_t connections;
+    size_t handshakes;
+    struct tally *next;
+};
+
+struct census {
+    pthread_mutex_t lock; /* rank 60; guards all below */
+    struct net_limits limits;
+    size_t connections;
+    size_t handshakes;
+    struct tally *addresses[BUCKETS];
+    struct tally *names[BUCKETS];
+};
+
+static void
+lock(struct census *census)
+{
+    CHECK(pthread_mutex_lock(&census->lock) == 0);
+}
+
+static void
+unlock(struct census *census)
+{
+    CHECK(pthread_mutex_unlock(&census->lock) == 0);
+}
+
+static struct tally **
+bucket_of(struct tally **table, const char key[KEY_BYTES])
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < KEY_BYTES; i++)
+        hash = (hash ^ (uint8_t)key[i]) * UINT64_C(0x100000001b3);
+    return &table[(hash ^ hash >> 32) % BUCKETS];
+}
+
+static struct tally **
+find(struct tally **table, const char key[KEY_BYTES])
+{
+    struct tally **link = bucket_of(table, key);
+
+    while (*link != NULL && memcmp((*link)->key, key, KEY_BYTES) != 0)
+        link = &(*link)->next;
+    return link;
+}
+
+/** The tally of a key, made when there is none; NULL without memory. */
+static struct tally *
+tally_of(struct tally **table, const char key[KEY_BYTES])
+{
+    struct tally **link = find(table, key);
+
+    if (*link == NULL) {
+        *link = calloc(1, sizeof(**link));
+        if (*link != NULL)
+            memcpy((*link)->key, key, KEY_BYTES);
+    }
+    return *link;
+}
+
+static void
+drop_if_empty(struct tally **table, const char key[KEY_BYTES])
+{
+    struct tally **link = find(table, key);
+    struct tally *tally = *link;
+
+    if (tally == NULL || tally->connections > 0 || tally->handshakes > 0)
+        return;
+    *link = tally->next;
+    free(tally);
+}
+
+static void
+address_key(char key[KEY_BYTES], const struct sockaddr_in6 *address)
+{
+    memset(key, 0, KEY_BYTES);
+    memcpy(key, &address->sin6_addr, sizeof(address->sin6_addr));
+}
+
+static void
+name_key(char key[KEY_BYTES], const char *name)
+{
+    memset(key, 0, KEY_BYTES);
+    memcpy(key, name, strnlen(name, KEY_BYTES));
+}
+
+enum err
+census_create(struct census **out, const struct net_limits *limits)
+{
+    struct census *census = calloc(1, sizeof(*census));
+
+    if (census == NULL)
+        return err_set(ERR_NOMEM, "no memory to count connections");
+    census->limits = *limits;
+    CHECK(pthread_mutex_init(&census->lock, NULL) == 0);
+    *out = census;
+    return ERR_OK;
+}
+
+static void
+free_table(struct tally **table)
+{
+    for (size_t i = 0; i < BUCKETS; i++)
+        while (table[i] != NULL) {
+            struct tally *tally = table[i];
+            table[i] = tally->next;
+            free(tally);
+        }
+}
+
+void
+census_destroy(struct census **out)
+{
+    if (*out == NULL)
+        return;
+    free_table((*out)->addresses);
+    free_table((*out)->names);
+    pthread_mutex_destroy(&(*out)->lock);
+    free(*out);
+    *out = NULL;
+}
+
+static bool
+enter(struct census *census, const char key[KEY_BYTES])
+{
+    const struct net_limits *limits = &census->limits;
+    struct tally *tally;
+
+    if (census->connections >= limits->connections ||
+        census->handshakes >= limits->handshakes)
+        return false;
+    tally = tally_of(census->addresses, key);
+    if (tally == NULL ||
+        tally->connections >= limits->connections_per_address ||
+        tally->handshakes >= limits->handshakes_per_address)
+        return false;
+    census->connections++;
+    census->handshakes++;
+    tally->connections++;
+    tally->handshakes++;
+    return true;
+}
+
+bool
+census_enter(struct census *census, const struct sockaddr_in6 *address)
+{
+    char key[KEY_BYTES];
+    bool has_entered;
+
+    address_key(key, address);
+    lock(census);
+    has_entered = enter(census, key);
+    unlock(census);
+    return has_entered;
+}
+
+static void
+shaken(struct census *census, const char key[KEY_BYTES])
+{
+    struct tally *tally = *find(census->addresses, key);
+
+    CHECK(tally != NULL && tally->handshakes > 0 && census->handshakes > 0);
+    tally->handshakes--;
+    census->handshakes--;
+}
+
+void
+census_shaken(struct census *census, const struct sockaddr_in6 *address)
+{
+    char key[KEY_BYTES];
+
+    address_key(key, address);
+    lock(census);
+    shaken(census, key);
+    unlock(census);
+}
+
+void
+census_leave(struct census *census, const struct sockaddr_in6 *address,
+             bool was_shaken)
+{
+    char key[KEY_BYTES];
+    struct tally *tally;
+
+    address_key(key, address);
+    lock(census);
+    if (!was_shaken)
+        shaken(census, key);
+    tally = *find(census->addresses, key);
+    CHECK(tally != NULL && tally->connections > 0 && census->connections > 0);
+    tally->connections--;
+    census->connections--;
+    drop_if_empty(census->addresses, key);
+    unlock(census);
+}
+
+bool
+census_enter_name(struct census *census, const char *name)
+{
+    char key[KEY_BYTES];
+    struct tally *tally;
+    bool has_entered = false;
+
+    name_key(key, name);
+    lock(census);
+    tally = tally_of(census->names, key);
+    if (tally != NULL &&
+        tally->connections < census->limits.connections_per_name) {
+        tally->connections++;
+        has_entered = true;
+    }
+    unlock(census);
+    return has_entered;
+}
+
+void
+census_leave_name(struct census *census, const char *name)
+{
+    char key[KEY_BYTES];
+    struct tally *tally;
+
+    name_key(key, name);
+    lock(census);
+    tally = *find(census->names, key);
+    CHECK(tally != NULL && tally->connections > 0);
+    tally->connections--;
+    drop_if_empty(census->names, key);
+    unlock(census);
+}

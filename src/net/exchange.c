@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests in flight and their answers. Answers leave in the order in which
+ * their requests came (RFC 9112 section 9.3.2), whatever order they are made.
+ */
+#include "net/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *
+reason_of(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 204:
+        return "No Content";
+    case 304:
+        return "Not Modified";
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 406:
+        return "Not Acceptable";
+    case 408:
+        return "Request Timeout";
+    case 409:
+        return "Conflict";
+    case 410:
+        return "Gone";
+    case 412:
+        return "Precondition Failed";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 415:
+        return "Unsupported Media Type";
+    case 421:
+        return "Misdirected Request";
+    case 422:
+        return "Unprocessable Content";
+    case 428:
+        return "Precondition Required";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Unknown";
+    }
+}
+
+/* --------------------------------------------------------------- life cycle */
+
+struct exchange *
+exchange_create(struct conn *conn)
+{
+    struct exchange *x = calloc(1, sizeof(*x));
+
+    if (x == NULL)
+        return NULL;
+    x->conn = conn;
+    x->worker = conn->worker;
+    x->identity = identity_ref(conn->identity);
+    memcpy(x->peer, conn->peer, sizeof(x->peer));
+    buf_init(&x->answer, OUT_BYTES_MAX);
+    *conn->last = x;
+    conn->last = &x->next;
+    conn->in_flight++;
+    return x;
+}
+
+void
+exchange_free(struct exchange *x)
+{
+    http_parser_destroy(&x->parser);
+    identity_unref(&x->identity);
+    buf_release(&x->answer);
+    free(x);
+}
+
+static void
+unlink_first(struct conn *conn)
+{
+    struct exchange *x = conn->first;
+
+    conn->first = x->next;
+    if (conn->first == NULL)
+        conn->last = &conn->first;
+    conn->in_flight--;
+}
+
+void
+exchange_collect(struct conn *conn)
+{
+    while (conn->first != NULL && conn->first->is_answered) {
+        struct exchange *x = conn->first;
+
+        buf_add(&conn->out, x->answer.bytes, x->answer.size);
+        if (!x->keep_alive)
+            conn->closes_after_answers = true;
+        if (x->is_stream) { /* its body follows until it ends */
+            buf_release(&x->answer);
+            conn->stream = x;
+            return;
+        }
+        unlink_first(conn);
+        exchange_free(x);
+        if (conn->closes_after_answers)
+            return;
+    }
+}
+
+/** The stream of a connection that goes: the handler is told, then freed. */
+static void
+close_stream(struct exchange *x)
+{
+    struct worker *worker = x->worker;
+    const struct net_handler *handler = &worker->net->config.handler;
+
+    handler->stream_closed(handler->context, x);
+    worker->streams--;
+    worker->net->counts.streams_now--;
+    exchange_free(x);
+}
+
+void
+exchange_abandon_all(struct conn *conn)
+{
+    while (conn->first != NULL) {
+        struct exchange *x = conn->first;
+
+        unlink_first(conn);
+        x->conn = NULL;
+        if (x->is_stream)
+            close_stream(x);
+        else if (x->is_answered)
+            exchange_free(x);
+        /* else the handler still has it and will answer into nothing */
+    }
+    conn->stream = NULL;
+}
+
+/* ---------------------------------------------------------------- answers */
+
+static void
+write_head(struct buf *out, const struct http_response *response,
+           bool keep_alive, bool is_stream)
+{
+    buf_add_format(out, "HTTP/1.1 %d %s\r\n", response->status,
+                   reason_of(response->status));
+    if (response->content_type != NULL)
+        buf_add_format(out, "Content-Type: %s\r\n", response->content_type);
+    if (is_stream)
+        buf_add_text(out, "Transfer-Encoding: chunked\r\n");
+    else if (response->status != 304 && response->status != 204)
+        buf_add_format(out, "Content-Length: %zu\r\n", response->body_size);
+    for (const char *const *h = response->headers; h != NULL && *h != NULL;
+         h += 2)
+        buf_add_format(out, "%s: %s\r\n", h[0], h[1]);
+    buf_add_text(out, "X-Content-Type-Options: nosniff\r\n"
+                      "Strict-Transport-Security: max-age=63072000\r\n");
+    if (!keep_alive)
+        buf_add_text(out, "Connection: close\r\n");
+    buf_add_text(out, "\r\n");
+}
+
+static void
+answered(struct exchange *x)
+{
+    if (x->conn == NULL) {
+        exchange_free(x);
+        return;
+    }
+    x->is_answered = true;
+    http_parser_destroy(&x->parser);
+    if (!buf_is_ok(&x->answer)) { /* out of memory: nothing honest to say */
+        conn_doom(x->conn);
+        return;
+    }
+    worker_mark_dirty(x->conn);
+}
+
+void
+exchange_respond(struct exchange *x, const struct http_response *response)
+{
+    bool is_head =
+        x->parser != NULL && exchange_request(x)->method == HTTP_METHOD_HEAD;
+
+    CHECK(!x->is_answered);
+    if (x->conn == NULL) {
+        exchange_free(x);
+        return;
+    }
+    if (x->worker->is_draining)
+        x->keep_alive = false;
+    write_head(&x->answer, response, x->keep_alive, false);
+    if (!is_head && response->status != 304)
+        buf_add(&x->answer, response->body, response->body_size);
+    answered(x);
+}
+
+void
+exchange_stream_begin(struct exchange *x, const struct http_response *head)
+{
+    CHECK(!x->is_answered);
+    x->keep_alive = false;
+    x->is_stream = true;
+    x->worker->streams++;
+    x->worker->net->counts.streams_now++;
+    write_head(&x->answer, head, true, true);
+    answered(x);
+}
+
+static void
+add_chunk(struct buf *out, const void *bytes, size_t size)
+{
+    buf_add_format(out, "%zx\r\n", size);
+    buf_add(out, bytes, size);
+    buf_add_text(out, "\r\n");
+}
+
+bool
+exchange_stream_write(struct exchange *x, const void *bytes, size_t size)
+{
+    struct conn *conn = x->conn;
+    struct buf *out =
+        conn != NULL && conn->stream == x ? &conn->out : &x->answer;
+
+    CHECK(x->is_stream && size > 0);
+    if (conn == NULL)
+        return false;
+    if (out->size + size > x->worker->net->config.limits.unread_bytes)
+        return false;
+    add_chunk(out, bytes, size);
+    worker_mark_dirty(conn);
+    return buf_is_ok(out);
+}
+
+void
+exchange_stream_end(struct exchange *x)
+{
+    struct conn *conn = x->conn;
+
+    CHECK(x->is_stream);
+    if (conn == NULL)
+        return;
+    if (conn->stream == x) {
+        buf_add_text(&conn->out, "0\r\n\r\n");
+        conn->stream = NULL;
+        CHECK(conn->first == x);
+        unlink_first(conn);
+        x->worker->streams--;
+        x->worker->net->counts.streams_now--;
+        exchange_free(x);
+    } else { /* its turn has not come: it ends with what it has */
+        buf_add_text(&x->answer, "0\r\n\r\n");
+        x->is_stream = false;
+        x->worker->streams--;
+        x->worker->net->counts.streams_now--;
+    }
+    conn->closes_after_answers = true;
+    worker_mark_dirty(conn);
+}
+
+void
+exchange_drain_streams(struct conn *conn)
+{
+    const struct net_handler *handler = &conn->worker->net->config.handler;
+
+    for (struct exchange *x = conn->first, *next; x != NULL; x = next) {
+        next = x->next;
+        if (!x->is_stream)
+            continue;
+        handler->stream_closed(handler->context, x);
+        exchange_stream_end(x);
+    }
+}
+
+void
+exchange_refuse(struct conn *conn, int status, const char *code,
+                const char *why)
+{
+    struct exchange *x = exchange_create(conn);
+    char body[512];
+    int size;
+
+    if (x == NULL) {
+        conn_doom(conn);
+        return;
+    }
+    size = snprintf(body, sizeof(body),
+                    "{\"type\":\"/problems/%s\",\"title\":\"%s\","
+                    "\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}\n",
+                    code, reason_of(status), status, code, why);
+    CHECK(size > 0 && (size_t)size < sizeof(body));
+    x->keep_alive = false;
+    exchange_respond(x, &(struct http_response){
+                            .status = status,
+                            .content_type = "application/problem+json",
+                            .body = body,
+                            .body_size = (size_t)size,
+                        });
+}
+
+/* ---------------------------------------------------------------- looking */
+
+const struct http_request *
+exchange_request(const struct exchange *x)
+{
+    CHECK(x->parser != NULL);
+    return http_parser_request(x->parser);
+}
+
+struct identity *
+exchange_identity(const struct exchange *x)
+{
+    return x->identity;
+}
+
+struct worker *
+exchange_worker(const struct exchange *x)
+{
+    return x->worker;
+}
+
+const char *
+exchange_peer(const struct exchange *x)
+{
+    return x->peer;
+}
+
+void
+exchange_set_context(struct exchange *x, void *context)
+{
+    x->context = context;
+}
+
+void *
+exchange_context(const struct exchange *x)
+{
+    return x->context;
+}

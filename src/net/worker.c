@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One worker's thread: a turn takes the events that are ready, then the mail,
+ * then writes every connection that has answers once, then frees what ended.
+ * So several requests that came in one read leave in one write.
+ */
+#include "net/internal.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EVENTS_MAX = 256, ACCEPTS_A_TURN = 16, TICK_MS = 1000 };
+
+int64_t
+monotonic_ms(void)
+{
+    struct timespec now;
+
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void *
+worker_context(const struct worker *worker)
+{
+    return worker->context;
+}
+
+/* -------------------------------------------------------------------- mail */
+
+static void
+wake(struct worker *worker)
+{
+    uint64_t one = 1;
+
+    /* Full means that it is awake already. */
+    if (write(worker->wake, &one, sizeof(one)) < 0)
+        CHECK(errno == EAGAIN);
+}
+
+void
+worker_post(struct worker *worker, struct mail *mail)
+{
+    bool was_empty;
+
+    mail->next = NULL;
+    CHECK(pthread_mutex_lock(&worker->mail_lock) == 0);
+    was_empty = worker->mail_first == NULL;
+    *worker->mail_last = mail;
+    worker->mail_last = &mail->next;
+    CHECK(pthread_mutex_unlock(&worker->mail_lock) == 0);
+    if (was_empty)
+        wake(worker);
+}
+
+void
+net_poke_all(struct net *net)
+{
+    for (unsigned i = 0; i < net->worker_count; i++) {
+        struct worker *worker = &net->workers[i];
+        bool was_poked;
+
+        if (worker->streams == 0)
+            continue;
+        CHECK(pthread_mutex_lock(&worker->mail_lock) == 0);
+        was_poked = worker->is_poked;
+        worker->is_poked = true;
+        CHECK(pthread_mutex_unlock(&worker->mail_lock) == 0);
+        if (!was_poked)
+            wake(worker);
+    }
+}
+
+static void
+read_mail(struct worker *worker)
+{
+    const struct net_handler *handler = &worker->net->config.handler;
+    struct mail *mail;
+    bool is_poked;
+
+    CHECK(pthread_mutex_lock(&worker->mail_lock) == 0);
+    mail = worker->mail_first;
+    worker->mail_first = NULL;
+    worker->mail_last = &worker->mail_first;
+    is_poked = worker->is_poked;
+    worker->is_poked = false;
+    CHECK(pthread_mutex_unlock(&worker->mail_lock) == 0);
+    while (mail != NULL) {
+        struct mail *next = mail->next;
+        handler->mail(handler->context, worker, mail);
+        mail = next;
+    }
+    if (is_poked || worker->now >= worker->next_tick) {
+        worker->next_tick = worker->now + TICK_MS;
+        handler->poke(handler->context, worker);
+    }
+}
+
+/* --------------------------------------------------------------- deadlines */
+
+static int64_t
+duration(const struct net_limits *limits, enum deadline deadline)
+{
+    switch (deadline) {
+    case DEADLINE_HANDSHAKE:
+        return limits->handshake_ms;
+    case DEADLINE_FIRST_REQUEST:
+        return limits->first_request_ms;
+    case DEADLINE_REQUEST:
+        return limits->request_ms;
+    case DEADLINE_IDLE:
+        return limits->idle_ms;
+    case DEADLINE_WRITE:
+        return limits->write_ms;
+    case DEADLINE_LINGER:
+        return limits->linger_ms;
+    case DEADLINE_NONE:
+    case DEADLINE_COUNT:
+        break;
+    }
+    CHECK(false);
+    return 0;
+}
+
+static void
+leave_list(struct conn *conn)
+{
+    struct deadline_list *list = &conn->worker->deadlines[conn->deadline];
+
+    if (conn->earlier != NULL)
+        conn->earlier->later = conn->later;
+    else
+        list->first = conn->later;
+    if (conn->later != NULL)
+        conn->later->earlier = conn->earlier;
+    else
+        list->last = conn->earlier;
+    conn->earlier = conn->later = NULL;
+}
+
+void
+worker_set_deadline(struct conn *conn, enum deadline deadline)
+{
+    struct worker *worker = conn->worker;
+    struct deadline_list *list = &worker->deadlines[deadline];
+
+    if (conn->deadline != DEADLINE_NONE)
+        leave_list(conn);
+    conn->deadline = deadline;
+    if (deadline == DEADLINE_NONE)
+        return;
+    conn->expires =
+        worker->now + duration(&worker->net->config.limits, deadline);
+    conn->earlier = list->last;
+    if (list->last != NULL)
+        list->last->later = conn;
+    else
+        list->first = conn;
+    list->last = conn;
+}
+
+static void
+expire(struct worker *worker)
+{
+    for (int d = DEADLINE_NONE + 1; d < DEADLINE_COUNT; d++) {
+        struct conn *conn = worker->deadlines[d].first;
+        while (conn != NULL && conn->expires <= worker->now) {
+            struct conn *next = conn->later;
+            if (!conn->is_doomed)
+                conn_expired(conn);
+            conn = next;
+        }
+    }
+}
+
+/** Milliseconds until something may be due, at most a tick. */
+static int
+turn_timeout(const struct worker *worker)
+{
+    int64_t until = worker->next_tick;
+
+    for (int d = DEADLINE_NONE + 1; d < DEADLINE_COUNT; d++) {
+        const struct conn *first = worker->deadlines[d].first;
+        if (first != NULL && first->expires < until)
+            until = first->expires;
+    }
+    if (worker->accept_pause_until > worker->now &&
+        worker->accept_pause_until < until)
+        until = worker->accept_pause_until;
+    until -= worker->now;
+    return until < 0 ? 0 : (int)until;
+}
+
+/* --------------------------------------------------------------- accepting */
+
+/* Listeners are told from connections by pointing into the net. */
+static int *
+listener_of(const struct worker *worker, void *pointer)
+{
+    int *listener = pointer;
+    int *first = worker->net->listeners;
+
+    return listener >= first && listener < first + LISTEN_MAX ? listener : NULL;
+}
+
+static bool
+watch_listeners(struct worker *worker, bool on)
+{
+    struct net *net = worker->net;
+
+    for (size_t i = 0; i < net->listener_count; i++) {
+        struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE,
+                                    .data.ptr = &net->listeners[i]};
+        if (epoll_ctl(worker->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+                      net->listeners[i], &event) != 0)
+            return false;
+    }
+    worker->is_accepting = on;
+    return true;
+}
+
+/** Out of descriptors: look away for a while instead of spinning. */
+static void
+pause_accepting(struct worker *worker)
+{
+    log_warn("cannot accept: %s; pausing", strerror(errno));
+    CHECK(watch_listeners(worker, false));
+    worker->accept_pause_until = worker->now + ACCEPT_PAUSE_MS;
+}
+
+/** An address of either family as IPv6, v4 mapped (RFC 4291 2.5.5.2). */
+static struct sockaddr_in6
+as_v6(const struct sockaddr_storage *from)
+{
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6};
+    const struct sockaddr_in *v4 = (const void *)from;
+
+    if (from->ss_family == AF_INET6) {
+        memcpy(&to, from, sizeof(to));
+        return to;
+    }
+    to.sin6_addr.s6_addr[10] = to.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(&to.sin6_addr.s6_addr[12], &v4->sin_addr, 4);
+    to.sin6_port = v4->sin_port;
+    return to;
+}
+
+static void
+accept_some(struct worker *worker, int listener)
+{
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        struct sockaddr_storage from = {0};
+        socklen_t size = sizeof(from);
+        struct sockaddr_in6 address;
+        int fd = accept4(listener, (struct sockaddr *)&from, &size,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            address = as_v6(&from);
+            conn_accept(worker, fd, &address);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+            errno == ENOMEM)
+            pause_accepting(worker);
+        else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            log_warn("cannot accept: %s", strerror(errno));
+        return;
+    }
+}
+
+/* -------------------------------------------------------------------- turns */
+
+void
+worker_mark_dirty(struct conn *conn)
+{
+    if (conn->is_dirty)
+        return;
+    conn->is_dirty = true;
+    conn->next_dirty = conn->worker->dirty;
+    conn->worker->dirty = conn;
+}
+
+static void
+flush_dirty(struct worker *worker)
+{
+    while (worker->dirty != NULL) {
+        struct conn *conn = worker->dirty;
+        worker->dirty = conn->next_dirty;
+        conn->is_dirty = false;
+        conn_flush(conn);
+    }
+}
+
+static void
+free_doomed(struct worker *worker)
+{
+    while (worker->doomed != NULL) {
+        struct conn *conn = worker->doomed;
+        worker->doomed = conn->next_doomed;
+        CHECK(!conn->is_dirty);
+        conn_free(conn);
+    }
+}
+
+static void
+take_event(struct worker *worker, const struct epoll_event *event)
+{
+    int *listener = listener_of(worker, event->data.ptr);
+    struct conn *conn = event->data.ptr;
+    uint64_t count;
+
+    if (event->data.ptr == worker) {
+        if (read(worker->wake, &count, sizeof(count)) < 0)
+            CHECK(errno == EAGAIN);
+        return;
+    }
+    if (listener != NULL) {
+        if (worker->is_accepting)
+            accept_some(worker, *listener);
+        return;
+    }
+    if ((event->events & EPOLLOUT) != 0)
+        conn_writable(conn);
+    if ((event->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+        conn_readable(conn);
+}
+
+/** Stop accepting; end what is idle and the streams. */
+static void
+begin_drain(struct worker *worker)
+{
+    worker->is_draining = true;
+    if (worker->is_accepting)
+        CHECK(watch_listeners(worker, false));
+    for (struct conn *conn = worker->conns; conn != NULL; conn = conn->next) {
+        if (conn->state == CONN_HANDSHAKE) {
+            conn_doom(conn);
+            continue;
+        }
+        exchange_drain_streams(conn);
+        conn_close_soon(conn);
+    }
+}
+
+static bool
+is_drained(const struct worker *worker)
+{
+    return worker->conns == NULL || worker->now >= worker->net->drain_until;
+}
+
+static void
+turn(struct worker *worker)
+{
+    struct epoll_event events[EVENTS_MAX];
+    int count =
+        epoll_wait(worker->epoll, events, EVENTS_MAX, turn_timeout(worker));
+
+    CHECK(count >= 0 || errno == EINTR);
+    worker->now = monotonic_ms();
+    if (worker->accept_pause_until != 0 &&
+        worker->now >= worker->accept_pause_until && !worker->is_draining) {
+        worker->accept_pause_until = 0;
+        CHECK(watch_listeners(worker, true));
+    }
+    for (int i = 0; i < count; i++)
+        take_event(worker, &events[i]);
+    read_mail(worker);
+    expire(worker);
+    flush_dirty(worker);
+    free_doomed(worker);
+}
+
+void *
+worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    const struct net_handler *handler = &worker->net->config.handler;
+
+    worker->context = handler->worker_begin(handler->context, worker);
+    while (!worker->net->is_stopping)
+        turn(worker);
+    begin_drain(worker);
+    do
+        turn(worker);
+    while (!is_drained(worker));
+    for (struct conn *conn = worker->conns; conn != NULL; conn = conn->next)
+        conn_doom(conn);
+    flush_dirty(worker);
+    free_doomed(worker);
+    return NULL;
+}
+
+/* --------------------------------------------------------------- life cycle */
+
+enum err
+worker_init(struct worker *worker, struct net *net, unsigned number)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
+
+    *worker = (struct worker){.net = net, .number = number};
+    worker->mail_last = &worker->mail_first;
+    worker->now = monotonic_ms();
+    worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+    worker->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    CHECK(pthread_mutex_init(&worker->mail_lock, NULL) == 0);
+    if (worker->epoll < 0 || worker->wake < 0 ||
+        epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake, &event) != 0 ||
+        !watch_listeners(worker, true))
+        return err_set(ERR_SYSTEM, "cannot set up a worker: %s",
+                       strerror(errno));
+    return ERR_OK;
+}
+
+void
+worker_release(struct worker *worker)
+{
+    const struct net_handler *handler = &worker->net->config.handler;
+
+    CHECK(worker->conns == NULL);
+    read_mail(worker);
+    if (handler->worker_end != NULL && worker->context != NULL)
+        handler->worker_end(handler->context, worker->context);
+    if (worker->epoll >= 0)
+        close(worker->epoll);
+    if (worker->wake >= 0)
+        close(worker->wake);
+    pthread_mutex_destroy(&worker->mail_lock);
+}
