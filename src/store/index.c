@@ -26,7 +26,7 @@ static enum err
 read_watermark(struct store *store, uint64_t *out)
 {
     DB *db = store->tables[TABLE_INDEX];
-    uint8_t key[INDEX_KEY_BYTES], bytes[8];
+    uint8_t key[INDEX_KEY_BYTES] = {0}, bytes[8] = {0};
     DBT k = dbt_of(key, sizeof(key)), v = dbt_of(bytes, sizeof(bytes));
     int code;
 
@@ -55,7 +55,7 @@ add_record(void *context, uint64_t seq, const void *bytes, size_t size)
 {
     struct advance *a = context;
     uint64_t auction = a->auction_of(bytes, size);
-    uint8_t key[INDEX_KEY_BYTES];
+    uint8_t key[INDEX_KEY_BYTES] = {0};
     DBT k = dbt_of(key, sizeof(key)), v = dbt_of("", 0);
 
     a->next = seq + 1;
@@ -69,7 +69,7 @@ add_record(void *context, uint64_t seq, const void *bytes, size_t size)
 static int
 put_watermark(struct advance *a)
 {
-    uint8_t key[INDEX_KEY_BYTES], bytes[8];
+    uint8_t key[INDEX_KEY_BYTES] = {0}, bytes[8] = {0};
     DBT k = dbt_of(key, sizeof(key)), v = dbt_of(bytes, sizeof(bytes));
 
     index_key(key, 0, 0);
@@ -168,7 +168,7 @@ walk_index(struct lookup *l, bool reverse, uint64_t watermark)
 {
     DB *db = l->store->tables[TABLE_INDEX];
     uint64_t end = watermark < l->end ? watermark : l->end;
-    uint8_t key[INDEX_KEY_BYTES];
+    uint8_t key[INDEX_KEY_BYTES] = {0};
     uint64_t seq;
     DBT k = dbt_of(key, sizeof(key)), v = dbt_of(NULL, 0);
     DBC *cursor;
