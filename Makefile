@@ -71,7 +71,7 @@ $(OUT)/libinspect.a: $(call objects,$(filter-out %/main.c,$(wildcard tools/audit
 $(OUT)/libllhttp.a: $(OUT)/llhttp/api.o $(OUT)/llhttp/http.o $(OUT)/llhttp/llhttp.o
 
 # Libraries, users first, as the linker wants them.
-SERVER_LIBS := $(call libs,server net api http engine identity store audit auction base)
+SERVER_LIBS := $(call libs,server api net http engine identity store audit auction base)
 CLIENT_LIBS := $(call libs,client identity audit auction base)
 AUDIT_LIBS  := $(call libs,inspect engine identity store audit auction base)
 
@@ -109,9 +109,9 @@ unit_libs_store   := store audit auction base
 unit_libs_identity := identity audit auction base
 unit_libs_engine  := engine identity store audit auction base
 unit_libs_http    := http base
-unit_libs_api     := api http engine identity store audit auction base
-unit_libs_net     := net api http engine identity store audit auction base
-unit_libs_server  := server net api http engine identity store audit auction base
+unit_libs_api     := api net http engine identity store audit auction base
+unit_libs_net     := api net http engine identity store audit auction base
+unit_libs_server  := server api net http engine identity store audit auction base
 unit_libs_client  := client identity audit auction base
 unit_libs_inspect := inspect engine identity store audit auction base
 UNITS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c)))))

@@ -11,6 +11,7 @@
 #ifndef NET_INTERNAL_H
 #define NET_INTERNAL_H
 
+#include "base/buf.h"
 #include "http/parser.h"
 #include "net/net.h"
 
