@@ -292,10 +292,29 @@ render_receipt(struct reply *j, const struct receipt *receipt)
     receipt_encode_json(receipt, j->out);
 }
 
+/** Which field was malformed and why: its name is the record's cause. */
+static void
+render_field_error(struct reply *j, const struct record *record,
+                   const char *detail)
+{
+    char pointer[64];
+
+    snprintf(pointer, sizeof(pointer), "/%.*s", (int)record->cause.size,
+             record->cause.bytes);
+    reply_text(j, "detail", detail);
+    reply_open_array(j, "errors");
+    reply_open(j, NULL);
+    reply_text(j, "pointer", pointer);
+    reply_text(j, "code", "invalid-field");
+    reply_text(j, "detail", detail);
+    reply_close(j);
+    reply_close_array(j);
+}
+
 static int
 render_refusal(struct buf *out, const struct record *record,
-               const struct receipt *receipt, const char *instance,
-               const char *request_id)
+               const struct receipt *receipt, const char *detail,
+               const char *instance, const char *request_id)
 {
     enum verdict verdict;
     struct reply j;
@@ -311,6 +330,8 @@ render_refusal(struct buf *out, const struct record *record,
         reply_text_n(&j, "cause", record->cause.bytes, record->cause.size);
     if (RECORD_HAS(record, min_next))
         reply_int(&j, "minimum_bid", record->min_next);
+    if (detail[0] != '\0')
+        render_field_error(&j, record, detail);
     render_receipt(&j, receipt);
     reply_end(&j);
     return status;
@@ -369,11 +390,12 @@ render_acceptance(struct buf *out, const struct record *record,
 
 int
 render_answer(struct buf *out, const struct record *record,
-              const struct receipt *receipt, const char *instance,
-              const char *request_id)
+              const struct receipt *receipt, const char *detail,
+              const char *instance, const char *request_id)
 {
     if (RECORD_HAS(record, reason))
-        return render_refusal(out, record, receipt, instance, request_id);
+        return render_refusal(out, record, receipt, detail, instance,
+                              request_id);
     return render_acceptance(out, record, receipt);
 }
 

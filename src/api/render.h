@@ -37,11 +37,12 @@ void render_auction(struct reply *j, const struct auction_view *view,
  * The whole reply to a command: an effect with status 201 or a problem.
  *
  * record    decoded from the receipt
+ * detail    of a malformed field, "" for none
  * Returns the HTTP status.
  */
 int render_answer(struct buf *out, const struct record *record,
-                  const struct receipt *receipt, const char *instance,
-                  const char *request_id);
+                  const struct receipt *receipt, const char *detail,
+                  const char *instance, const char *request_id);
 
 /** A problem without a receipt; `more` adds members, may be NULL. */
 struct problem {

@@ -62,6 +62,10 @@ void exchange_stream_begin(struct exchange *exchange,
 MUST_CHECK bool exchange_stream_write(struct exchange *exchange,
                                       const void *bytes, size_t size);
 
+/** Append a last word, however far behind the reader is, then end. */
+void exchange_stream_farewell(struct exchange *exchange, const void *bytes,
+                              size_t size);
+
 /** End the stream and free the exchange; the connection closes. */
 void exchange_stream_end(struct exchange *exchange);
 

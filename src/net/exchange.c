@@ -256,6 +256,16 @@ exchange_stream_write(struct exchange *x, const void *bytes, size_t size)
 }
 
 void
+exchange_stream_farewell(struct exchange *x, const void *bytes, size_t size)
+{
+    struct conn *conn = x->conn;
+
+    if (conn != NULL && size > 0)
+        add_chunk(conn->stream == x ? &conn->out : &x->answer, bytes, size);
+    exchange_stream_end(x);
+}
+
+void
 exchange_stream_end(struct exchange *x)
 {
     struct conn *conn = x->conn;

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * internal: the parts of the api, for its own source files only.
+ *
+ *     api.c       life, dispatch, routes, replies and problems
+ *     command.c   POST: body to submission, answer to reply
+ *     lists.c     auctions and lists from published views
+ *     reads.c     long reads by keeper and engine: bids, explain, evidence
+ *     explain.c   records of an auction in sentences
+ *     stream.c    live events
+ *     render.c    what a viewer may see, as JSON
+ *     reply.c     writing JSON
+ */
+#ifndef API_INTERNAL_H
+#define API_INTERNAL_H
+
+#include "api/api.h"
+#include "api/render.h"
+
+enum {
+    REQUEST_ID_BYTES = 65,
+    INSTANCE_BYTES = 160, /* of a path, cut for the problem's `instance` */
+    REPLY_BYTES_MAX = 4 << 20,
+    LIST_LIMIT_MAX = 200,
+    LIST_LIMIT_DEFAULT = 50,
+};
+
+struct api {
+    struct api_options options;
+    atomic_bool is_draining;
+};
+
+/** One request while it is answered; copied by what answers later. */
+struct call {
+    struct api *api;
+    struct exchange *exchange;
+    const struct http_request *request; /* NULL once it is late */
+    uint64_t id;                        /* in the path, 0 for none */
+    char request_id[REQUEST_ID_BYTES];
+    char instance[INSTANCE_BYTES];
+};
+
+/** Mail from engine, keeper: the first member of what comes home. */
+struct letter {
+    struct mail mail;
+    void (*deliver)(struct letter *letter);
+};
+
+/* api.c */
+void call_reply(struct call *call, int status, const char *type,
+                const struct buf *body, const char *const *headers);
+void call_problem(struct call *call, int status, const char *code,
+                  const char *title, const char *detail, const char *pointer);
+/** 503 with Retry-After. */
+void call_unavailable(struct call *call, const char *code, const char *detail);
+struct viewer call_viewer(const struct call *call);
+/** A number in a parameter; problem and false when it is malformed. */
+MUST_CHECK bool call_number(struct call *call, const char *name,
+                            uint64_t fallback, uint64_t max, uint64_t *out);
+/** Without memory there is little to say. */
+void call_no_memory(struct call *call);
+
+/* command.c */
+void handle_create(struct call *call);
+void handle_command(struct call *call, enum command_kind cmd);
+
+/* lists.c */
+void handle_root(struct call *call);
+void handle_me(struct call *call);
+void handle_auctions(struct call *call);
+void handle_auction(struct call *call);
+
+/* reads.c */
+void handle_bids(struct call *call);
+void handle_bid(struct call *call);
+void handle_terms(struct call *call);
+void handle_explain(struct call *call);
+void handle_checkpoint(struct call *call);
+void handle_certificate(struct call *call);
+void handle_proof(struct call *call);
+void handle_consistency(struct call *call);
+
+/* explain.c */
+struct explain_context {
+    struct reply *reply;
+    const struct auction_view *view;
+    const struct viewer *viewer;
+};
+/** One step in words, as an item of an open array; may add nothing. */
+void
+explain_record(struct explain_context *context, const struct record *record);
+
+/* stream.c */
+void handle_events(struct call *call);
+
+#endif
