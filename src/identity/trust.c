@@ -76,6 +76,14 @@ check_private(const char *path)
     return ERR_OK;
 }
 
+enum err
+trust_read_secret(char **text_out, size_t *size_out, const char *path)
+{
+    enum err err = check_private(path);
+
+    return err == ERR_OK ? trust_read_file(text_out, size_out, path) : err;
+}
+
 static const char *
 openssl_reason(void)
 {

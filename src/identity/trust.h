@@ -49,4 +49,8 @@ struct instant trust_crl_next_update(const struct trust *trust);
 MUST_CHECK enum err
 trust_read_file(char **text_out, size_t *size_out, const char *path);
 
+/** The same for a secret: refused when others can read it. */
+MUST_CHECK enum err
+trust_read_secret(char **text_out, size_t *size_out, const char *path);
+
 #endif

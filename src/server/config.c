@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/config.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SETTING_BYTES_MAX = 4096 };
+
+/* What libconfuse says of the first error, with file and line. */
+static char first_error[512];
+
+static void
+keep_error(cfg_t *cfg, const char *format, va_list arguments)
+{
+    char text[400];
+
+    if (first_error[0] != '\0')
+        return;
+    vsnprintf(text, sizeof(text), format, arguments);
+    snprintf(first_error, sizeof(first_error), "%s:%d: %s",
+             cfg != NULL && cfg->filename != NULL ? cfg->filename : "settings",
+             cfg != NULL ? cfg->line : 0, text);
+}
+
+/* --------------------------------------------------------------- the schema */
+
+static cfg_opt_t tls_options[] = {CFG_STR("cert", NULL, CFGF_NONE),
+                                  CFG_STR("key", NULL, CFGF_NONE),
+                                  CFG_STR("client_ca", NULL, CFGF_NONE),
+                                  CFG_STR("crl", NULL, CFGF_NONE), CFG_END()};
+
+static cfg_opt_t audit_options[] = {CFG_STR("cert", NULL, CFGF_NONE),
+                                    CFG_STR("key", NULL, CFGF_NONE), CFG_END()};
+
+static cfg_opt_t limits_options[] = {
+    CFG_INT("connections", 20000, CFGF_NONE),
+    CFG_INT("per_address", 1000, CFGF_NONE),
+    CFG_INT("per_account", 16, CFGF_NONE),
+    CFG_INT("handshakes", 1024, CFGF_NONE),
+    CFG_INT("handshakes_per_address", 64, CFGF_NONE),
+    CFG_INT("handshakes_per_second", 50, CFGF_NONE),
+    CFG_INT("handshake_burst", 200, CFGF_NONE),
+    CFG_INT("body", 65536, CFGF_NONE),
+    CFG_INT("idle", 300, CFGF_NONE),
+    CFG_INT("drain", 10, CFGF_NONE),
+    CFG_END()};
+
+static cfg_opt_t storage_options[] = {CFG_INT("cache_mb", 256, CFGF_NONE),
+                                      CFG_END()};
+
+static cfg_opt_t log_options[] = {CFG_STR("level", "info", CFGF_NONE),
+                                  CFG_END()};
+
+static cfg_opt_t options[] = {
+    CFG_STR_LIST("listen", "{127.0.0.1:8443}", CFGF_NONE),
+    CFG_STR_LIST("names", "{}", CFGF_NONE),
+    CFG_STR("data", "/var/lib/auctiond", CFGF_NONE),
+    CFG_STR("realm", NULL, CFGF_NONE),
+    CFG_INT("threads", 0, CFGF_NONE),
+    CFG_STR("signatures", "optional", CFGF_NONE),
+    CFG_SEC("tls", tls_options, CFGF_NONE),
+    CFG_SEC("audit", audit_options, CFGF_NONE),
+    CFG_SEC("limits", limits_options, CFGF_NONE),
+    CFG_SEC("storage", storage_options, CFGF_NONE),
+    CFG_SEC("log", log_options, CFGF_NONE),
+    CFG_END()};
+
+/* ---------------------------------------------------------------- overrides */
+
+/** "tls.cert=X" as the text that would stand in a file. */
+static enum err
+as_file_text(const struct config_override *override,
+             char out[SETTING_BYTES_MAX])
+{
+    const char *equals = strchr(override->setting, '=');
+    const char *dot;
+    char section[64] = "";
+    char name[64];
+    const char *value, *rest;
+    int size;
+
+    if (equals == NULL || equals == override->setting)
+        return err_set(ERR_CONFIG, "%s '%s': write KEY=VALUE", override->origin,
+                       override->setting);
+    dot = memchr(override->setting, '.', (size_t)(equals - override->setting));
+    rest = dot == NULL ? override->setting : dot + 1;
+    value = equals + 1;
+    if (dot != NULL)
+        snprintf(section, sizeof(section), "%.*s",
+                 (int)(dot - override->setting), override->setting);
+    snprintf(name, sizeof(name), "%.*s", (int)(equals - rest), rest);
+    if (strpbrk(value, "\"\\\n") != NULL)
+        return err_set(ERR_CONFIG, "%s '%s': quotes are not allowed",
+                       override->origin, override->setting);
+    bool is_list = strcmp(name, "listen") == 0 || strcmp(name, "names") == 0;
+    size = snprintf(out, SETTING_BYTES_MAX, "%s%s%s = %s\"%s\"%s%s\n", section,
+                    dot == NULL ? "" : " { ", name, is_list ? "{" : "", value,
+                    is_list ? "}" : "", dot == NULL ? "" : " }");
+    return size < SETTING_BYTES_MAX
+               ? ERR_OK
+               : err_set(ERR_CONFIG, "%s: too long", override->origin);
+}
+
+static enum err
+apply_override(cfg_t *cfg, const struct config_override *override)
+{
+    char text[SETTING_BYTES_MAX];
+    enum err err = as_file_text(override, text);
+
+    if (err != ERR_OK)
+        return err;
+    first_error[0] = '\0';
+    if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
+        return ERR_OK;
+    return err_set(ERR_CONFIG, "%s '%s': %s", override->origin,
+                   override->setting, first_error);
+}
+
+/* ------------------------------------------------------------------- values */
+
+static bool
+copy_text(char **out, const char *text)
+{
+    if (text == NULL || text[0] == '\0')
+        return true;
+    *out = strdup(text);
+    return *out != NULL;
+}
+
+static bool
+copy_list(char *out[CONFIG_LIST_MAX + 1], cfg_t *cfg, const char *name)
+{
+    unsigned count = cfg_size(cfg, name);
+
+    for (unsigned i = 0; i < count && i < CONFIG_LIST_MAX; i++)
+        if (!copy_text(&out[i], cfg_getnstr(cfg, name, i)))
+            return false;
+    return true;
+}
+
+static bool
+copy_texts(struct config *c, cfg_t *cfg)
+{
+    cfg_t *tls = cfg_getsec(cfg, "tls");
+    cfg_t *audit = cfg_getsec(cfg, "audit");
+
+    return copy_list(c->listen, cfg, "listen") &&
+           copy_list(c->names, cfg, "names") &&
+           copy_text(&c->data, cfg_getstr(cfg, "data")) &&
+           copy_text(&c->realm, cfg_getstr(cfg, "realm")) &&
+           copy_text(&c->tls_cert, cfg_getstr(tls, "cert")) &&
+           copy_text(&c->tls_key, cfg_getstr(tls, "key")) &&
+           copy_text(&c->tls_client_ca, cfg_getstr(tls, "client_ca")) &&
+           copy_text(&c->tls_crl, cfg_getstr(tls, "crl")) &&
+           copy_text(&c->audit_cert, cfg_getstr(audit, "cert")) &&
+           copy_text(&c->audit_key, cfg_getstr(audit, "key"));
+}
+
+static enum err
+get_number(cfg_t *cfg, const char *name, long min, long max, long *out)
+{
+    *out = cfg_getint(cfg, name);
+    if (*out >= min && *out <= max)
+        return ERR_OK;
+    return err_set(ERR_CONFIG, "%s = %ld: must be %ld to %ld", name, *out, min,
+                   max);
+}
+
+static enum err
+copy_limits(struct config *c, cfg_t *cfg)
+{
+    cfg_t *limits = cfg_getsec(cfg, "limits");
+    struct net_limits *l = &c->limits;
+    long connections, address, account, shakes, shakes_address, body, idle,
+        drain, rate, burst;
+    enum err err;
+
+    *l = net_limits_default();
+    if ((err = get_number(limits, "connections", 1, 1000000, &connections)) !=
+            ERR_OK ||
+        (err = get_number(limits, "per_address", 1, 1000000, &address)) !=
+            ERR_OK ||
+        (err = get_number(limits, "per_account", 1, 1000000, &account)) !=
+            ERR_OK ||
+        (err = get_number(limits, "handshakes", 1, 100000, &shakes)) !=
+            ERR_OK ||
+        (err = get_number(limits, "handshakes_per_address", 1, 100000,
+                          &shakes_address)) != ERR_OK ||
+        (err = get_number(limits, "handshakes_per_second", 1, 1000000,
+                          &rate)) != ERR_OK ||
+        (err = get_number(limits, "handshake_burst", 1, 1000000, &burst)) !=
+            ERR_OK ||
+        (err = get_number(limits, "body", 1024, 65536, &body)) != ERR_OK ||
+        (err = get_number(limits, "idle", 1, 86400, &idle)) != ERR_OK ||
+        (err = get_number(limits, "drain", 0, 600, &drain)) != ERR_OK)
+        return err;
+    l->connections = (size_t)connections;
+    l->connections_per_address = (size_t)address;
+    l->connections_per_name = (size_t)account;
+    l->handshakes = (size_t)shakes;
+    l->handshakes_per_address = (size_t)shakes_address;
+    l->body_bytes = (size_t)body;
+    l->idle_ms = idle * 1000;
+    c->drain_ms = drain * 1000;
+    return ERR_OK;
+}
+
+static enum err
+copy_rest(struct config *c, cfg_t *cfg)
+{
+    const char *signatures = cfg_getstr(cfg, "signatures");
+    const char *level = cfg_getstr(cfg_getsec(cfg, "log"), "level");
+    long threads, cache;
+    enum err err;
+
+    if ((err = get_number(cfg, "threads", 0, 256, &threads)) != ERR_OK ||
+        (err = get_number(cfg_getsec(cfg, "storage"), "cache_mb", 8, 1048576,
+                          &cache)) != ERR_OK)
+        return err;
+    c->threads = (unsigned)threads;
+    c->cache_bytes = (size_t)cache << 20;
+    c->signatures_required = strcmp(signatures, "required") == 0;
+    if (!c->signatures_required && strcmp(signatures, "optional") != 0)
+        return err_set(ERR_CONFIG,
+                       "signatures = \"%s\": write optional or "
+                       "required",
+                       signatures);
+    if (!log_level_parse(&c->log_level, level))
+        return err_set(ERR_CONFIG,
+                       "log.level = \"%s\": write error, warn, "
+                       "info or debug",
+                       level);
+    return copy_limits(c, cfg);
+}
+
+/* ------------------------------------------------------------------ loading */
+
+static enum err
+parse_file(cfg_t *cfg, const char *path)
+{
+    int outcome;
+
+    first_error[0] = '\0';
+    if (path == NULL)
+        return ERR_OK;
+    if (access(path, R_OK) != 0)
+        return err_set(ERR_CONFIG, "cannot read '%s': %s", path,
+                       strerror(errno));
+    outcome = cfg_parse(cfg, path);
+    if (outcome == CFG_SUCCESS)
+        return ERR_OK;
+    return err_set(ERR_CONFIG, "%s",
+                   first_error[0] != '\0' ? first_error : path);
+}
+
+static enum err
+read_all(struct config *out, cfg_t *cfg, const char *path,
+         const struct config_override *overrides, size_t count)
+{
+    enum err err = parse_file(cfg, path);
+
+    for (size_t i = 0; err == ERR_OK && i < count; i++)
+        err = apply_override(cfg, &overrides[i]);
+    if (err == ERR_OK && (cfg_size(cfg, "listen") > CONFIG_LIST_MAX ||
+                          cfg_size(cfg, "names") > CONFIG_LIST_MAX))
+        err = err_set(ERR_CONFIG, "listen and names hold at most %d entries",
+                      CONFIG_LIST_MAX);
+    if (err == ERR_OK)
+        err = copy_rest(out, cfg);
+    if (err == ERR_OK && !copy_texts(out, cfg))
+        err = err_set(ERR_NOMEM, "no memory for the settings");
+    return err;
+}
+
+enum err
+config_load(struct config *out, const char *path,
+            const struct config_override *overrides, size_t count)
+{
+    cfg_t *cfg = cfg_init(options, CFGF_NONE);
+    enum err err;
+
+    *out = (struct config){.threads = 0};
+    if (cfg == NULL)
+        return err_set(ERR_NOMEM, "no memory for the settings");
+    cfg_set_error_function(cfg, keep_error);
+    err = read_all(out, cfg, path, overrides, count);
+    cfg_free(cfg);
+    if (err != ERR_OK)
+        config_release(out);
+    return err;
+}
+
+enum err
+config_check(const struct config *c)
+{
+    const struct {
+        const void *value;
+        const char *name;
+        const char *mend;
+    } needed[] = {
+        {c->listen[0], "listen", "an address such as 0.0.0.0:8443"},
+        {c->names[0], "names", "the names in the server certificate"},
+        {c->data, "data", "a directory"},
+        {c->realm, "realm", "the realm of the certificates"},
+        {c->tls_cert, "tls.cert", "the server certificate"},
+        {c->tls_key, "tls.key", "its key"},
+        {c->tls_client_ca, "tls.client_ca", "the CA of the clients"},
+        {c->audit_cert, "audit.cert", "the certificate of the log's key"},
+        {c->audit_key, "audit.key", "the log's key"},
+    };
+
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (needed[i].value == NULL)
+            return err_set(ERR_CONFIG, "setting '%s' is missing: give %s",
+                           needed[i].name, needed[i].mend);
+    if (strlen(c->realm) >= IDENTITY_REALM_BYTES)
+        return err_set(ERR_CONFIG, "setting 'realm' is too long");
+    return ERR_OK;
+}
+
+void
+config_release(struct config *c)
+{
+    for (int i = 0; i < CONFIG_LIST_MAX; i++) {
+        free(c->listen[i]);
+        free(c->names[i]);
+    }
+    free(c->data);
+    free(c->realm);
+    free(c->tls_cert);
+    free(c->tls_key);
+    free(c->tls_client_ca);
+    free(c->tls_crl);
+    free(c->audit_cert);
+    free(c->audit_key);
+    *c = (struct config){.threads = 0};
+}
+
+/* ----------------------------------------------------------------- printing */
+
+static void
+print_text(struct buf *out, const char *name, const char *value)
+{
+    if (value != NULL)
+        buf_add_format(out, "%s = \"%s\"\n", name, value);
+}
+
+static void
+print_list(struct buf *out, const char *name, char *const *values)
+{
+    buf_add_format(out, "%s = {", name);
+    for (size_t i = 0; values[i] != NULL; i++)
+        buf_add_format(out, "%s\"%s\"", i == 0 ? "" : ", ", values[i]);
+    buf_add_text(out, "}\n");
+}
+
+void
+config_print(const struct config *c, struct buf *out)
+{
+    static const char *const levels[] = {"error", "warn", "info", "debug"};
+
+    print_list(out, "listen", c->listen);
+    print_list(out, "names", c->names);
+    print_text(out, "data", c->data);
+    print_text(out, "realm", c->realm);
+    buf_add_format(out, "threads = %u\n", c->threads);
+    print_text(out, "signatures",
+               c->signatures_required ? "required" : "optional");
+    buf_add_text(out, "tls {\n");
+    print_text(out, "  cert", c->tls_cert);
+    print_text(out, "  key", c->tls_key);
+    print_text(out, "  client_ca", c->tls_client_ca);
+    print_text(out, "  crl", c->tls_crl);
+    buf_add_text(out, "}\naudit {\n");
+    print_text(out, "  cert", c->audit_cert);
+    print_text(out, "  key", c->audit_key);
+    buf_add_format(out,
+                   "}\nlimits {\n  connections = %zu\n  per_address = %zu\n"
+                   "  per_account = %zu\n  handshakes = %zu\n"
+                   "  handshakes_per_address = %zu\n  body = %zu\n"
+                   "  idle = %lld\n  drain = %lld\n}\n",
+                   c->limits.connections, c->limits.connections_per_address,
+                   c->limits.connections_per_name, c->limits.handshakes,
+                   c->limits.handshakes_per_address, c->limits.body_bytes,
+                   (long long)c->limits.idle_ms / 1000,
+                   (long long)c->drain_ms / 1000);
+    buf_add_format(out, "storage {\n  cache_mb = %zu\n}\n",
+                   c->cache_bytes >> 20);
+    buf_add_format(out, "log {\n  level = \"%s\"\n}\n", levels[c->log_level]);
+}

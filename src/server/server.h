@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * server: the order in which everything is started and stopped.
+ *
+ * Start: keys, trust, store, engine, api, network; the network last, so that
+ * nobody is let in before all is ready. Stop in reverse: no new connections,
+ * what has begun is answered, the engine empties its queue, the store closes.
+ *
+ * Thread  main.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "server/config.h"
+
+/** Exit codes of auctiond; docs/operations.md. */
+enum exit_code {
+    EXIT_CODE_CLEAN = 0,
+    EXIT_CODE_FAILED = 1,
+    EXIT_CODE_USAGE = 2,
+    EXIT_CODE_CONFIG = 3,
+    EXIT_CODE_LISTEN = 4,
+    EXIT_CODE_STORE = 5,
+    EXIT_CODE_CERTIFICATE = 6,
+    EXIT_CODE_FORKED = 65, /* the log was rolled back */
+};
+
+/** Run until a signal ends it. Returns an exit code; errors are logged. */
+int server_run(const struct config *config);
+
+/** Only load and check what server_run would. */
+int server_check(const struct config *config);
+
+#endif
