@@ -178,7 +178,7 @@ walk_index(struct lookup *l, bool reverse, uint64_t watermark)
         return store_error(code, table_file(TABLE_INDEX));
     k.flags = DB_DBT_USERMEM;
     k.ulen = sizeof(key);
-    v.flags = DB_DBT_USERMEM;
+    v.flags = DB_DBT_USERMEM | DB_DBT_PARTIAL; /* of no length: keys only */
     index_key(key, l->auction, reverse ? end : l->from);
     code = cursor->get(cursor, &k, &v, DB_SET_RANGE);
     if (reverse) /* the last one before */
