@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * libauction: bidding, selling and watching as a program.
+ *
+ * A client is one connection with one certificate. Commands are signed with
+ * the certificate's key; an answer is believed only when its receipt proves
+ * that exactly this command stands in the log, under a head that the log's
+ * certified key has signed. So "accepted" means: recorded, provably.
+ *
+ *     auction_global_init();
+ *     auction_open(&client, &options);
+ *     auction_bid(client, 7, 15000, NULL, &result);
+ *     if (result.outcome == AUCTION_ACCEPTED) ...
+ *     auction_result_release(&result);
+ *     auction_close(&client);
+ *
+ * A command is repeated with the same key until its outcome is known or the
+ * retries are used up; the server executes it once.
+ *
+ * Thread  one client is used by one thread at a time; clients are independent.
+ * Source  docs/protocol.md; docs/audit.md "signed commands".
+ */
+#ifndef AUCTION_H
+#define AUCTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct auction_client;
+
+/** What became of a call; the numbers are the command line's exit codes. */
+enum auction_outcome {
+    AUCTION_ACCEPTED = 0,      /* done; a receipt was verified where due */
+    AUCTION_LOCAL_FAILURE = 1, /* file, memory, bug */
+    AUCTION_USAGE = 2,
+    AUCTION_NO_CONNECTION = 3, /* unreachable, or not trusted */
+    AUCTION_NOT_ALLOWED = 4,   /* certificate refused, or 403 */
+    AUCTION_NOT_FOUND = 5,
+    AUCTION_REFUSED = 6, /* by the auction's rules, or a changed version */
+    AUCTION_INVALID = 7, /* the request was malformed */
+    AUCTION_BUSY = 8,    /* 429 or 503 after all retries */
+    AUCTION_UNKNOWN = 9, /* sent, no answer: repeat with the same key */
+};
+
+/** Borrowed for the length of auction_open. NULL and 0 are defaults. */
+struct auction_options {
+    const char *server;    /* "https://auction.example.com:8443" */
+    const char *cert;      /* PEM files */
+    const char *key;       /* of mode 0600 */
+    const char *ca;        /* the only CA that is trusted */
+    const char *crl;       /* for the server's certificate, or NULL */
+    const char *state_dir; /* keeps the newest head; NULL: in memory only */
+    const char *resolve;   /* "HOST:PORT:ADDRESS" instead of DNS, or NULL */
+    long timeout_ms;       /* of one attempt; 10 s */
+    int retries;           /* 3; -1: none */
+    bool is_verbose;       /* requests and statuses on stderr */
+};
+
+enum { AUCTION_KEY_BYTES = 33, AUCTION_MESSAGE_BYTES = 512 };
+
+struct auction_result {
+    enum auction_outcome outcome;
+    int status; /* of HTTP; 0 without an answer */
+    char *body; /* owned; "" without one */
+    size_t body_size;
+    char code[48]; /* of a problem: "too-low" */
+    char key[AUCTION_KEY_BYTES];
+    char message[AUCTION_MESSAGE_BYTES]; /* a sentence for people */
+    char etag[40];
+    uint64_t event_seq; /* Event-Seq of a read */
+
+    /* of an answer to a command */
+    bool is_verified; /* the receipt proves it */
+    uint64_t seq;
+    uint64_t auction;
+    int64_t price;       /* 0: none */
+    int64_t minimum_bid; /* 0: none */
+    bool is_leading;
+    char ends_at[40];
+    char *receipt; /* C2SP tlog-proof text, owned; NULL without one */
+};
+
+/** Once a process, before the first client. */
+bool auction_global_init(void);
+
+/**
+ * Read the files and prepare; nothing is sent yet. On failure the message of
+ * `result` says what and how to mend it, and *out is NULL.
+ */
+enum auction_outcome
+auction_open(struct auction_client **out, const struct auction_options *options,
+             struct auction_result *result);
+void auction_close(struct auction_client **client);
+
+void auction_result_release(struct auction_result *result);
+
+/** 32 hex digits of fresh randomness; false without any. */
+bool auction_make_key(char key[AUCTION_KEY_BYTES]);
+
+/**
+ * Any call. `body` is JSON or NULL; `headers` are "Name: value" strings ended
+ * by NULL, or NULL. Nothing is signed or verified.
+ */
+enum auction_outcome
+auction_call(struct auction_client *client, const char *method,
+             const char *path, const char *body, const char *const *headers,
+             struct auction_result *result);
+
+/**
+ * A command of an auction.
+ *
+ * cmd       "bid", "publish", ...
+ * fields    JSON object of its own fields, without signature; "{}" for none
+ * key       request key, or NULL for a new one
+ * is_signed false only where the server allows it
+ */
+enum auction_outcome
+auction_command(struct auction_client *client, uint64_t auction,
+                const char *cmd, const char *fields, const char *key,
+                bool is_signed, struct auction_result *result);
+
+/** Create from a draft (docs/protocol.md); result->auction is the new id. */
+enum auction_outcome
+auction_create(struct auction_client *client, const char *draft,
+               const char *key, bool is_signed, struct auction_result *result);
+
+/** Bid up to `max` minor units. */
+enum auction_outcome
+auction_bid(struct auction_client *client, uint64_t auction, int64_t max,
+            const char *key, bool is_signed, struct auction_result *result);
+
+/** One live event. */
+struct auction_event {
+    const char *type; /* "bid" */
+    const char *id;   /* number of its record, "" for none */
+    const char *data; /* JSON */
+};
+
+/** False ends the stream. */
+typedef bool
+auction_event_visit(void *context, const struct auction_event *event);
+
+/**
+ * Live events, reconnecting and resuming until `visit` ends it or the
+ * retries in a row are used up.
+ *
+ * query  such as "auction=7&type=bid", or ""
+ * after  record number to resume behind, or -1 for now
+ */
+enum auction_outcome
+auction_stream(struct auction_client *client, const char *query, int64_t after,
+               auction_event_visit *visit, void *context,
+               struct auction_result *result);
+
+#endif
