@@ -56,7 +56,7 @@ endif
 PROGRAMS := auctiond auction auction-audit auction-bench
 BINARIES := $(addprefix $(OUT)/,$(PROGRAMS))
 .PHONY: all
-all: $(BINARIES) $(OUT)/auction-ca
+all: $(BINARIES)
 
 lib = $(OUT)/lib$(1).a
 libs = $(foreach m,$(1),$(OUT)/lib$(m).a)
@@ -83,8 +83,6 @@ $(OUT)/auction-audit: $(call objects,$(wildcard tools/audit/main.c)) $(AUDIT_LIB
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(AUDIT_LIBS) -lcrypto -ldb-5.3 -ljansson
 $(OUT)/auction-bench: $(call objects,$(wildcard tools/bench/*.c)) $(CLIENT_LIBS)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(CLIENT_LIBS) $(LIBS_client) -ldb-5.3
-$(OUT)/auction-ca: tools/auction-ca
-	$(Q)mkdir -p $(@D) && install -m 755 $< $@
 
 %.a:
 	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
@@ -209,6 +207,7 @@ install: all
 	install -m 755 $(OUT)/auctiond $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(OUT)/auction $(OUT)/auction-audit $(OUT)/auction-bench \
 		tools/auction-ca $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 certs/profiles.cnf $(DESTDIR)$(PREFIX)/share/auctiond/
 	for f in $(MANS); do n=$$(basename $$f .scd); s=$${n##*.}; \
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$$s; \
 		scdoc <$$f >$(DESTDIR)$(PREFIX)/share/man/man$$s/$$n || exit 1; done
