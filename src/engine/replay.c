@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/replay.h"
+
+#include "engine/world_internal.h"
+#include "identity/identity.h"
+
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUP_RECORDS_MAX = 4096, GROUP_BYTES_MAX = 64 << 20 };
+
+/** Bids and counts of one auction so far. */
+struct tally {
+    struct past_bid *bids;
+    size_t bid_count;
+    size_t bid_capacity;
+    uint64_t accepted, refused, extensions;
+};
+
+struct replay {
+    struct world *world;
+    replay_blob *blob;
+    void *blob_context;
+    struct tally *tallies; /* by auction - 1 */
+    size_t tally_count;
+
+    /* the transaction being collected */
+    struct buf bytes;
+    size_t offsets[GROUP_RECORDS_MAX + 1];
+    size_t count;
+    int64_t tx;
+    size_t compared;           /* records of it that the world has written */
+    struct instant last_alive; /* time of the record before it */
+    uint64_t failed_at;
+
+    struct record record;
+    struct record_text text;
+    struct buf encoded;
+};
+
+/** The failure of a comparison, at one record. */
+static enum err
+differs(struct replay *r, uint64_t seq, const char *what)
+{
+    r->failed_at = seq;
+    return err_set(ERR_DAMAGED, "record %llu: %s", (unsigned long long)seq,
+                   what);
+}
+
+static enum err
+decode(struct replay *r, size_t i)
+{
+    CHECK(i < r->count);
+    return record_decode(r->bytes.bytes + r->offsets[i],
+                         r->offsets[i + 1] - r->offsets[i], &r->record,
+                         &r->text);
+}
+
+/* ------------------------------------------------------------- world's ports
+ */
+
+/** What the world writes must be the next record of the transaction. */
+static enum err
+port_record(void *context, struct record *record, uint64_t *seq_out)
+{
+    struct replay *r = context;
+    size_t i = r->compared;
+    enum err err;
+
+    if (i == r->count)
+        return differs(r, (uint64_t)r->record.seq,
+                       "the rules demand a further record behind it");
+    if ((err = decode(r, i)) != ERR_OK)
+        return err;
+    RECORD_SET(record, seq, r->record.seq);
+    RECORD_SET(record, t, r->record.t);
+    RECORD_SET(record, tx, r->record.tx);
+    RECORD_SET(record, salt, r->record.salt);
+    buf_clear(&r->encoded);
+    if ((err = record_encode(record, &r->encoded)) != ERR_OK)
+        return err;
+    if (r->encoded.size != r->offsets[i + 1] - r->offsets[i] ||
+        memcmp(r->encoded.bytes, r->bytes.bytes + r->offsets[i],
+               r->encoded.size) != 0)
+        return differs(r, (uint64_t)r->record.seq,
+                       "it does not follow from the rules");
+    *seq_out = (uint64_t)r->record.seq;
+    r->compared++;
+    return ERR_OK;
+}
+
+static enum err
+port_blob(void *context, const struct hash *hash, const void *bytes,
+          size_t size)
+{
+    (void)context, (void)hash, (void)bytes, (void)size;
+    return ERR_OK;
+}
+
+static enum err
+port_find_request(void *context, uint64_t uid, const struct bytes16 *request,
+                  struct store_request *out)
+{
+    (void)context, (void)uid, (void)request, (void)out;
+    return ERR_NOT_FOUND; /* a repeat writes no record */
+}
+
+static enum err
+port_check_head(void *context, const struct record_seen *seen,
+                bool *is_ours_out)
+{
+    (void)context, (void)seen;
+    *is_ours_out = true; /* heads are checked by the verifier */
+    return ERR_OK;
+}
+
+static enum err
+port_history(void *context, uint64_t auction, struct past_bid **bids_out,
+             size_t *count_out)
+{
+    struct replay *r = context;
+    const struct tally *tally = &r->tallies[auction - 1];
+
+    *count_out = tally->bid_count;
+    *bids_out = malloc((tally->bid_count + 1) * sizeof(**bids_out));
+    if (*bids_out == NULL)
+        return err_set(ERR_NOMEM, "no memory for an auction's bids");
+    if (tally->bid_count > 0)
+        memcpy(*bids_out, tally->bids, tally->bid_count * sizeof(**bids_out));
+    return ERR_OK;
+}
+
+/* ------------------------------------------------------------------ tallies */
+
+static enum err
+tally_of(struct replay *r, uint64_t auction, struct tally **out)
+{
+    if (auction > r->tally_count) {
+        size_t count = (size_t)auction * 2;
+        struct tally *tallies = realloc(r->tallies, count * sizeof(*tallies));
+        if (tallies == NULL)
+            return err_set(ERR_NOMEM, "no memory for the replay");
+        memset(tallies + r->tally_count, 0,
+               (count - r->tally_count) * sizeof(*tallies));
+        r->tallies = tallies;
+        r->tally_count = count;
+    }
+    *out = &r->tallies[auction - 1];
+    return ERR_OK;
+}
+
+static enum err
+add_bid(struct tally *tally, const struct record *record)
+{
+    if (tally->bid_count == tally->bid_capacity) {
+        size_t capacity =
+            tally->bid_capacity == 0 ? 16 : tally->bid_capacity * 2;
+        struct past_bid *bids = realloc(tally->bids, capacity * sizeof(*bids));
+        if (bids == NULL)
+            return err_set(ERR_NOMEM, "no memory for the replay");
+        tally->bids = bids;
+        tally->bid_capacity = capacity;
+    }
+    tally->bids[tally->bid_count++] =
+        (struct past_bid){.seq = (uint64_t)record->seq,
+                          .uid = (uint64_t)record->actor.uid,
+                          .max = money_of(record->max),
+                          .t = instant_of(record->t)};
+    return ERR_OK;
+}
+
+/** Remember what later records of the auction depend on. */
+static enum err
+note(struct replay *r, const struct record *record)
+{
+    struct tally *tally;
+    enum err err;
+
+    if (!RECORD_HAS(record, auction) || record->auction < 1)
+        return ERR_OK;
+    if ((err = tally_of(r, (uint64_t)record->auction, &tally)) != ERR_OK)
+        return err;
+    tally->refused += RECORD_HAS(record, reason);
+    switch ((int)record->type) {
+    case RECORD_BID_ACCEPTED:
+        tally->accepted++;
+        return add_bid(tally, record);
+    case RECORD_AUCTION_EXTENDED:
+        tally->extensions++;
+        return ERR_OK;
+    case RECORD_RETRACT_ACCEPTED:
+        lot_retract_bids(tally->bids, tally->bid_count,
+                         (uint64_t)record->actor.uid, instant_of(record->close),
+                         instant_of(record->t));
+        return ERR_OK;
+    case RECORD_VOID_ACCEPTED:
+        lot_void_bids(tally->bids, tally->bid_count, (uint64_t)record->uid);
+        return ERR_OK;
+    default:
+        return ERR_OK;
+    }
+}
+
+/* ---------------------------------------------------------------- enrolment */
+
+/** Role and name of a certificate, whatever its realm. */
+static bool
+party_of_cert(X509 *cert, struct party *out)
+{
+    GENERAL_NAMES *names =
+        X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    const GENERAL_NAME *name =
+        names == NULL ? NULL : sk_GENERAL_NAME_value(names, 0);
+    char realm[IDENTITY_REALM_BYTES];
+    const char *rule;
+    bool is_good = false;
+
+    if (name != NULL && name->type == GEN_URI) {
+        const unsigned char *uri =
+            ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
+        size_t size =
+            (size_t)ASN1_STRING_length(name->d.uniformResourceIdentifier);
+        const unsigned char *slash =
+            size > 10 ? memchr(uri + 10, '/', size - 10) : NULL;
+        size_t realm_size = slash == NULL ? 0 : (size_t)(slash - uri - 10);
+        if (realm_size > 0 && realm_size < sizeof(realm)) {
+            memcpy(realm, uri + 10, realm_size);
+            realm[realm_size] = '\0';
+            is_good = identity_parse_uri(uri, size, realm, &out->role,
+                                         out->name, &rule);
+        }
+    }
+    GENERAL_NAMES_free(names);
+    return is_good;
+}
+
+/** Party and facts of the certificate with a fingerprint. */
+static enum err
+read_cert(struct replay *r, const struct hash *fp, struct buf *der,
+          struct party *party)
+{
+    const unsigned char *at;
+    X509 *cert;
+    bool is_good;
+    enum err err = r->blob(r->blob_context, fp, der);
+
+    if (err != ERR_OK)
+        return differs(r, (uint64_t)r->record.seq,
+                       "the certificate of its actor is missing");
+    at = (const unsigned char *)der->bytes;
+    cert = d2i_X509(NULL, &at, (long)der->size);
+    is_good = cert != NULL && party_of_cert(cert, party);
+    X509_free(cert);
+    party->fp = *fp;
+    return is_good ? ERR_OK
+                   : differs(r, (uint64_t)r->record.seq,
+                             "the certificate of its actor names nobody");
+}
+
+/** Enrol as the log says that it was done, from its cert.seen record. */
+static enum err
+enroll(struct replay *r, const struct party *party, const struct buf *der)
+{
+    char serial[64] = "";
+    struct cert_facts facts = {
+        .der = der->bytes, .der_size = der->size, .serial = serial};
+    enum err err;
+
+    for (size_t i = 0; i < r->count; i++) {
+        if ((err = decode(r, i)) != ERR_OK)
+            return err;
+        if (r->record.type != RECORD_CERT_SEEN)
+            continue;
+        if (RECORD_HAS(&r->record, serial))
+            snprintf(serial, sizeof(serial), "%.*s", (int)r->record.serial.size,
+                     r->record.serial.bytes);
+        facts.not_after = instant_of(r->record.not_after);
+        break;
+    }
+    return world_enroll(r->world, party, &facts);
+}
+
+/* ----------------------------------------------------------------- commands */
+
+static void
+copy_text(char *out, size_t capacity, const struct text_ref *text)
+{
+    size_t size = text->size < capacity ? text->size : capacity - 1;
+
+    memcpy(out, text->bytes, size);
+    out[size] = '\0';
+}
+
+static enum err
+read_draft(struct replay *r, struct submission *s)
+{
+    struct buf text;
+    enum err err;
+
+    if (!RECORD_HAS(&r->record, draft_blob))
+        return ERR_OK;
+    buf_init(&text, DRAFT_TEXT_BYTES_MAX);
+    err = r->blob(r->blob_context, &r->record.draft_blob, &text);
+    if (err == ERR_OK)
+        err = draft_from_text(&s->draft, text.bytes, text.size,
+                              money_of(r->record.reserve));
+    if (err == ERR_OK)
+        s->draft->publish = r->record.publish;
+    buf_release(&text);
+    return err == ERR_OK ? ERR_OK
+                         : differs(r, (uint64_t)r->record.seq,
+                                   "its draft is missing or cannot be read");
+}
+
+/** The submission that a command's record answers. */
+static enum err
+rebuild(struct replay *r, enum command_kind cmd, const struct party *party,
+        struct submission *s)
+{
+    const struct record *record = &r->record;
+
+    *s = (struct submission){
+        .cmd = cmd,
+        .who = *party,
+        .auction = RECORD_HAS(record, auction) && cmd != COMMAND_CREATE
+                       ? (uint64_t)record->auction
+                       : 0,
+        .request = record->request,
+        .is_signed = RECORD_HAS(record, sig),
+        .uid = RECORD_HAS(record, uid) ? (uint64_t)record->uid : 0,
+    };
+    if (s->is_signed)
+        s->sig = record->sig;
+    if (RECORD_HAS(record, max))
+        s->amount = money_of(record->max);
+    if (cmd == COMMAND_BUY && RECORD_HAS(record, price))
+        s->amount = money_of(record->price);
+    if (RECORD_HAS(record, why))
+        copy_text(s->why, sizeof(s->why), &record->why);
+    if (RECORD_HAS(record, reserve_nonce))
+        s->nonce = record->reserve_nonce;
+    return cmd == COMMAND_CREATE ? read_draft(r, s) : ERR_OK;
+}
+
+/** Refusals that only the live server could judge: taken as they stand. */
+static bool
+is_given(const struct record *record)
+{
+    enum verdict verdict;
+
+    if (!RECORD_HAS(record, reason) ||
+        !verdict_parse(&verdict, record->reason.bytes, record->reason.size))
+        return false;
+    return verdict == VERDICT_FORMAT || verdict == VERDICT_SIGNATURE ||
+           verdict == VERDICT_REUSED_ID || verdict == VERDICT_NO_AUCTION;
+}
+
+/** Write the record itself again: only the counters move. */
+static enum err
+restate(struct replay *r, const struct party *party)
+{
+    struct record copy = r->record;
+    struct auction *auction =
+        RECORD_HAS(&copy, auction)
+            ? world_auction(r->world, (uint64_t)copy.auction)
+            : NULL;
+    struct actor actor = {.account = world_account_named(r->world, party->name),
+                          .role = party->role,
+                          .fp = party->fp};
+
+    if (RECORD_HAS(&copy, auction) && auction == NULL)
+        return differs(r, (uint64_t)copy.seq, "there is no such auction");
+    return effect_record(r->world, &copy, auction, &actor, NULL);
+}
+
+static enum err
+run_command(struct replay *r, size_t at, enum command_kind cmd)
+{
+    struct submission s = {.draft = NULL};
+    struct ruling ruling;
+    struct party party;
+    struct instant t;
+    struct buf der;
+    bool given;
+    enum err err;
+
+    if ((err = decode(r, at)) != ERR_OK)
+        return err;
+    buf_init(&der, 1 << 20);
+    given = is_given(&r->record);
+    t = instant_of(r->record.t);
+    err = read_cert(r, &r->record.actor.fp, &der, &party);
+    if (err == ERR_OK)
+        err = enroll(r, &party, &der);
+    buf_release(&der);
+    if (err != ERR_OK || (err = decode(r, at)) != ERR_OK)
+        return err;
+    if (given)
+        return restate(r, &party);
+    err = rebuild(r, cmd, &party, &s);
+    if (err == ERR_OK)
+        err = world_judge(r->world, &s, t, &ruling);
+    submission_release(&s);
+    return err;
+}
+
+/* -------------------------------------------------------------- transactions
+ */
+
+static bool
+is_of_the_server(enum record_type type)
+{
+    switch ((int)type) {
+    case RECORD_LOG_INIT:
+    case RECORD_LOG_HEARTBEAT:
+    case RECORD_LOG_LOST:
+    case RECORD_LOG_READ:
+    case RECORD_SERVER_START:
+    case RECORD_SERVER_STOP:
+    case RECORD_SERVER_READONLY:
+    case RECORD_CLOCK_STEP:
+    case RECORD_CRL_LOADED:
+    case RECORD_CONN_OPEN:
+    case RECORD_CONN_CLOSE:
+    case RECORD_CONN_REFUSED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/** Index of the command in the transaction; false when it has none. */
+static enum err
+find_command(struct replay *r, size_t *at_out, enum command_kind *cmd_out,
+             bool *found_out)
+{
+    bool is_accepted;
+
+    *found_out = false;
+    for (size_t i = 0; i < r->count && !*found_out; i++) {
+        enum err err = decode(r, i);
+        if (err != ERR_OK)
+            return err;
+        *found_out = command_of_type(r->record.type, cmd_out, &is_accepted);
+        *at_out = i;
+    }
+    return ERR_OK;
+}
+
+static enum err
+run_outage(struct replay *r)
+{
+    bool more;
+
+    return world_outage(r->world, r->last_alive, instant_of(r->record.t),
+                        SIZE_MAX, &more);
+}
+
+static enum err
+run_timer(struct replay *r)
+{
+    struct instant due;
+
+    if (!RECORD_HAS(&r->record, due) || !world_next_due(r->world, &due) ||
+        due.ms != r->record.due)
+        return differs(r, (uint64_t)r->record.seq,
+                       "no timer was due at that time");
+    return world_fire(r->world);
+}
+
+static enum err
+run_input(struct replay *r)
+{
+    enum command_kind cmd;
+    bool has_command;
+    size_t at;
+    enum err err = find_command(r, &at, &cmd, &has_command);
+
+    if (err != ERR_OK)
+        return err;
+    if (has_command)
+        return run_command(r, at, cmd);
+    if ((err = decode(r, 0)) != ERR_OK)
+        return err;
+    if (is_of_the_server(r->record.type)) {
+        r->compared = 1;
+        return r->record.type == RECORD_SERVER_START && r->count > 1
+                   ? run_outage(r)
+                   : ERR_OK;
+    }
+    if (r->record.type == RECORD_AUCTION_EXTENDED)
+        return run_outage(r);
+    return run_timer(r);
+}
+
+/** Everything due before a command must have fired before it. */
+static enum err
+check_timers(struct replay *r)
+{
+    struct instant due;
+    enum err err = decode(r, 0);
+
+    if (err != ERR_OK)
+        return err;
+    if (r->record.type == RECORD_SERVER_START ||
+        r->record.type == RECORD_AUCTION_EXTENDED ||
+        RECORD_HAS(&r->record, due))
+        return ERR_OK;
+    if (world_next_due(r->world, &due) && due.ms < r->record.t &&
+        !is_of_the_server(r->record.type))
+        return differs(r, (uint64_t)r->record.seq,
+                       "a timer that was due before it has not fired");
+    return ERR_OK;
+}
+
+static enum err
+run_group(struct replay *r)
+{
+    enum err err = ERR_OK;
+
+    if (r->count == 0)
+        return ERR_OK;
+    r->compared = 0;
+    if ((err = check_timers(r)) != ERR_OK || (err = run_input(r)) != ERR_OK)
+        return err;
+    if (r->compared != r->count) {
+        if ((err = decode(r, r->compared)) != ERR_OK)
+            return err;
+        return differs(r, (uint64_t)r->record.seq,
+                       "the rules know nothing of it");
+    }
+    for (size_t i = 0; i < r->count && err == ERR_OK; i++)
+        if ((err = decode(r, i)) == ERR_OK)
+            err = note(r, &r->record);
+    r->last_alive = instant_of(r->record.t);
+    world_commit(r->world);
+    r->count = 0;
+    buf_clear(&r->bytes);
+    return err;
+}
+
+/* ---------------------------------------------------------------- life cycle
+ */
+
+enum err
+replay_create(struct replay **out, replay_blob *blob, void *context)
+{
+    struct replay *r = calloc(1, sizeof(*r));
+    struct world_ports ports = {.context = r,
+                                .record = port_record,
+                                .blob = port_blob,
+                                .find_request = port_find_request,
+                                .check_head = port_check_head,
+                                .history = port_history};
+    struct world_options options = {.signatures_required = false};
+    enum err err;
+
+    if (r == NULL)
+        return err_set(ERR_NOMEM, "no memory for the replay");
+    r->blob = blob;
+    r->blob_context = context;
+    buf_init(&r->bytes, GROUP_BYTES_MAX);
+    buf_init(&r->encoded, RECORD_BYTES_MAX);
+    if ((err = world_create(&r->world, &ports, &options)) != ERR_OK) {
+        replay_destroy(&r);
+        return err;
+    }
+    *out = r;
+    return ERR_OK;
+}
+
+void
+replay_destroy(struct replay **out)
+{
+    struct replay *r = *out;
+
+    if (r == NULL)
+        return;
+    world_destroy(&r->world);
+    for (size_t i = 0; i < r->tally_count; i++)
+        free(r->tallies[i].bids);
+    free(r->tallies);
+    buf_release(&r->bytes);
+    buf_release(&r->encoded);
+    free(r);
+    *out = NULL;
+}
+
+enum err
+replay_feed(struct replay *r, const void *bytes, size_t size)
+{
+    enum err err = record_decode(bytes, size, &r->record, &r->text);
+
+    if (err != ERR_OK)
+        return err;
+    if (r->count > 0 && r->record.tx != r->tx) {
+        int64_t tx = r->record.tx;
+        if ((err = run_group(r)) != ERR_OK)
+            return err;
+        r->tx = tx;
+    } else {
+        r->tx = r->record.tx;
+    }
+    if (r->count == GROUP_RECORDS_MAX)
+        return differs(r, (uint64_t)r->record.seq,
+                       "its transaction is larger than any");
+    if (r->count == 0)
+        r->offsets[0] = 0;
+    buf_add(&r->bytes, bytes, size);
+    r->offsets[++r->count] = r->bytes.size;
+    return buf_is_ok(&r->bytes) ? ERR_OK
+                                : err_set(ERR_NOMEM, "no memory to replay");
+}
+
+enum err
+replay_finish(struct replay *r)
+{
+    return run_group(r);
+}
+
+uint64_t
+replay_failed_at(const struct replay *r)
+{
+    return r->failed_at;
+}
+
+uint64_t
+replay_auctions(const struct replay *r)
+{
+    return world_auction_last(r->world);
+}
+
+bool
+replay_summary(struct replay *r, uint64_t id, struct replay_summary *out)
+{
+    struct auction *auction = world_auction(r->world, id);
+    struct tally *tally;
+    const struct account *winner;
+
+    if (auction == NULL || tally_of(r, id, &tally) != ERR_OK)
+        return false;
+    *out = (struct replay_summary){.auction = id,
+                                   .accepted = tally->accepted,
+                                   .refused = tally->refused,
+                                   .extensions = tally->extensions,
+                                   .lot = auction->row.lot};
+    memcpy(out->currency, auction->row.lot.rules.currency,
+           sizeof(out->currency));
+    winner = world_account(r->world, auction->row.lot.award.user);
+    if (winner != NULL)
+        memcpy(out->winner, winner->row.name, sizeof(out->winner));
+    return true;
+}

@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verify: whether a log is what its signed head says, and whether everything
+ * in it follows from the bidders' signatures and the rules. One pass; each
+ * check keeps its first failure, and the earliest check in the order decides.
+ */
+#include "inspect.h"
+
+#include "audit/command.h"
+#include "audit/signature.h"
+#include "engine/replay.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* In the order in which they are reported. */
+enum check {
+    CHECK_LOG_KEY,
+    CHECK_CHECKPOINT,
+    CHECK_TREE,
+    CHECK_RECORDS,
+    CHECK_CERTS,
+    CHECK_SIGNATURES,
+    CHECK_HEADS,
+    CHECK_REPLAY,
+    CHECK_COUNT
+};
+
+static const char *const check_names[] = {"log key", "checkpoint", "tree",
+                                          "records", "certs",      "signatures",
+                                          "heads",   "replay"};
+
+/** First failure of one check. */
+struct finding {
+    bool is_false;
+    bool has_seq;
+    uint64_t seq;
+    char what[400];
+};
+
+struct verifying {
+    const struct inspect_options *options;
+    struct source *source;
+    struct log_verifier log;
+    struct checkpoint head;
+    struct certs *certs;
+    struct replay *replay;
+    struct tree_hasher hasher;
+    struct finding findings[CHECK_COUNT];
+
+    struct hash *roots; /* by size, for `seen` */
+    size_t root_capacity;
+    uint64_t count, withheld, signed_count, unsigned_count, unknown_count,
+        heads;
+    int64_t last_t, last_tx;
+    struct record record;
+    struct record_text text;
+    bool is_out_of_memory;
+    bool has_replayed;
+    char log_key_text[200];
+};
+
+__attribute__((format(printf, 5, 6))) static void
+find(struct verifying *v, enum check check, bool has_seq, uint64_t seq,
+     const char *format, ...)
+{
+    struct finding *f = &v->findings[check];
+    va_list arguments;
+
+    if (f->is_false)
+        return;
+    f->is_false = true;
+    f->has_seq = has_seq;
+    f->seq = seq;
+    va_start(arguments, format);
+    vsnprintf(f->what, sizeof(f->what), format, arguments);
+    va_end(arguments);
+}
+
+/* ------------------------------------------------------------------ key, head
+ */
+
+static void
+check_log_key(struct verifying *v, struct pem ca)
+{
+    const char *file = v->options->log_cert;
+    char *text = NULL;
+    size_t size = 0;
+    struct buf cert;
+    struct instant now = instant_of((int64_t)time(NULL) * 1000);
+    enum err err;
+
+    buf_init(&cert, PEM_BYTES_MAX);
+    if (file != NULL) {
+        err = inspect_read(&text, &size, file);
+        if (err == ERR_OK)
+            buf_add(&cert, text, size);
+        free(text);
+    } else {
+        err = source_log_cert(v->source, &cert);
+    }
+    if (err == ERR_OK)
+        err = logkey_from_cert(&v->log, (struct pem){cert.bytes, cert.size}, ca,
+                               NULL, now);
+    buf_release(&cert);
+    if (err != ERR_OK)
+        find(v, CHECK_LOG_KEY, false, 0, "%s", err_detail());
+    else
+        snprintf(v->log_key_text, sizeof(v->log_key_text),
+                 "%s, certified by the CA", v->log.name);
+}
+
+static void
+check_head(struct verifying *v)
+{
+    struct buf note;
+    enum err err;
+
+    if (v->findings[CHECK_LOG_KEY].is_false)
+        return;
+    buf_init(&note, CHECKPOINT_BYTES_MAX);
+    err = source_checkpoint(v->source, &note);
+    if (err == ERR_OK)
+        err = checkpoint_verify(&v->head, note.bytes, note.size, &v->log);
+    if (err != ERR_OK)
+        find(v, CHECK_CHECKPOINT, false, 0, "%s", err_detail());
+    buf_release(&note);
+}
+
+/* -------------------------------------------------------------------- records
+ */
+
+static void
+keep_root(struct verifying *v)
+{
+    if (v->count >= v->root_capacity) {
+        size_t capacity = v->root_capacity == 0 ? 4096 : v->root_capacity * 2;
+        struct hash *roots = realloc(v->roots, capacity * sizeof(*roots));
+        if (roots == NULL) {
+            v->is_out_of_memory = true;
+            return;
+        }
+        v->roots = roots;
+        v->root_capacity = capacity;
+    }
+    v->roots[v->count] = tree_hasher_root(&v->hasher);
+}
+
+/** The first leaf that the signed tree does not have, by the tiles. */
+static void
+check_leaf(struct verifying *v, const struct source_line *line)
+{
+    struct hash expected;
+    char found[HASH_HEX_BYTES], wanted[HASH_HEX_BYTES];
+
+    if (source_leaf(v->source, line->seq, &expected) == ERR_OK &&
+        !hash_equal(&expected, &line->leaf))
+        find(v, CHECK_TREE, true, line->seq,
+             "these bytes hash to %.12s..., the tree has %.12s...",
+             hash_hex(found, &line->leaf), hash_hex(wanted, &expected));
+}
+
+static void
+check_order(struct verifying *v)
+{
+    const struct record *r = &v->record;
+    uint64_t seq = v->count;
+
+    if (r->seq != (int64_t)seq)
+        find(v, CHECK_RECORDS, true, seq, "its number is %" PRId64, r->seq);
+    if (r->t < v->last_t)
+        find(v, CHECK_RECORDS, true, seq,
+             "its time is earlier than that of "
+             "the record before it");
+    if (seq > 0 && r->tx != v->last_tx && r->tx != v->last_tx + 1 &&
+        v->withheld == 0)
+        find(v, CHECK_RECORDS, true, seq, "a transaction is missing");
+    v->last_t = r->t;
+    v->last_tx = r->tx;
+}
+
+static void
+check_cert(struct verifying *v)
+{
+    const struct record *r = &v->record;
+    struct buf der;
+    enum err err;
+
+    buf_init(&der, PEM_BYTES_MAX);
+    err = source_blob(v->source, &r->cert_blob, &der);
+    if (err == ERR_OK)
+        err = certs_add(v->certs, &r->fp, &der, instant_of(r->t));
+    if (err != ERR_OK)
+        find(v, CHECK_CERTS, true, v->count, "%s",
+             err == ERR_NOT_FOUND ? "a certificate's bytes are missing"
+                                  : err_detail());
+    buf_release(&der);
+}
+
+static void
+check_signature(struct verifying *v)
+{
+    const struct record *r = &v->record;
+    struct signed_command command;
+    EVP_PKEY *key = r->actor.has_fp ? certs_key(v->certs, &r->actor.fp) : NULL;
+    struct buf bytes;
+    enum err err;
+
+    if (key == NULL && v->withheld > 0) {
+        v->unknown_count++; /* its certificate may be what is withheld */
+        return;
+    }
+    v->signed_count++;
+    if (key == NULL) {
+        find(v, CHECK_SIGNATURES, true, v->count,
+             "it is signed by a certificate that the log has not seen");
+        return;
+    }
+    buf_init(&bytes, COMMAND_BYTES_MAX);
+    err = command_from_record(&command, r, v->log.name);
+    command.signer = r->actor.fp;
+    if (err == ERR_OK)
+        err = command_encode(&command, &bytes);
+    if (err == ERR_OK)
+        err = command_verify(key, bytes.bytes, bytes.size, &r->sig);
+    if (err != ERR_OK)
+        find(v, CHECK_SIGNATURES, true, v->count,
+             "its signature is not by the key of its actor's certificate");
+    buf_release(&bytes);
+}
+
+static void
+check_seen(struct verifying *v)
+{
+    const struct record_seen *seen = &v->record.sig.seen;
+    bool is_refused_for_it = RECORD_HAS(&v->record, reason) &&
+                             RECORD_HAS(&v->record, cause) &&
+                             v->record.cause.size == 4 &&
+                             memcmp(v->record.cause.bytes, "head", 4) == 0;
+
+    v->heads++;
+    if (is_refused_for_it)
+        return;
+    if (seen->size > v->count ||
+        !hash_equal(&v->roots[seen->size], &seen->root))
+        find(v, CHECK_HEADS, true, v->count,
+             "its signer has seen another history: size %llu",
+             (unsigned long long)seen->size);
+}
+
+static void
+replay_record(struct verifying *v, const struct source_line *line)
+{
+    if (v->findings[CHECK_REPLAY].is_false || v->withheld > 0)
+        return;
+    if (replay_feed(v->replay, line->bytes, line->size) != ERR_OK)
+        find(v, CHECK_REPLAY, true, replay_failed_at(v->replay), "%s",
+             err_detail());
+}
+
+static void
+check_record(struct verifying *v, const struct source_line *line)
+{
+    enum command_kind cmd;
+    bool is_accepted;
+
+    if (record_decode(line->bytes, line->size, &v->record, &v->text) !=
+        ERR_OK) {
+        find(v, CHECK_RECORDS, true, v->count, "%s", err_detail());
+        return;
+    }
+    check_order(v);
+    if (v->record.type == RECORD_CERT_SEEN)
+        check_cert(v);
+    if (command_of_type(v->record.type, &cmd, &is_accepted)) {
+        if (RECORD_HAS(&v->record, sig)) {
+            check_signature(v);
+            check_seen(v);
+        } else {
+            v->unsigned_count++;
+        }
+    }
+    replay_record(v, line);
+}
+
+static bool
+visit(void *context, const struct source_line *line)
+{
+    struct verifying *v = context;
+
+    keep_root(v); /* of the size before this record */
+    if (v->is_out_of_memory)
+        return false;
+    check_leaf(v, line);
+    if (line->bytes == NULL)
+        v->withheld++;
+    else
+        check_record(v, line);
+    tree_hasher_add(&v->hasher, &line->leaf);
+    v->count++;
+    if (v->count % 10000 == 0 && isatty(STDERR_FILENO) == 1)
+        fprintf(stderr, "\r%llu records", (unsigned long long)v->count);
+    return true;
+}
+
+static void
+check_root(struct verifying *v)
+{
+    struct hash root = tree_hasher_root(&v->hasher);
+
+    if (v->findings[CHECK_LOG_KEY].is_false ||
+        v->findings[CHECK_CHECKPOINT].is_false)
+        return;
+    if (v->count != v->head.size)
+        find(v, CHECK_TREE, true,
+             v->count < v->head.size ? v->count : v->head.size,
+             "there are %llu records, the signed head has %llu",
+             (unsigned long long)v->count, (unsigned long long)v->head.size);
+    else if (!hash_equal(&root, &v->head.root))
+        find(v, CHECK_TREE, false, 0,
+             "the records do not hash to the signed root");
+}
+
+static enum err
+replay_blob_of(void *context, const struct hash *hash, struct buf *out)
+{
+    return source_blob(context, hash, out);
+}
+
+/* -------------------------------------------------------------------- receipts
+ */
+
+/** A kept receipt must be of this log, and agree with it. */
+static void
+check_kept_receipt(struct verifying *v, const char *path)
+{
+    struct receipt_text *storage = malloc(sizeof(*storage));
+    struct receipt receipt;
+    struct checkpoint head;
+    struct hash leaf, ours;
+    char *text = NULL;
+    size_t size;
+    enum err err =
+        storage == NULL ? ERR_NOMEM : inspect_read(&text, &size, path);
+
+    if (err == ERR_OK)
+        err = receipt_parse(&receipt, storage, text, size);
+    if (err == ERR_OK)
+        err = receipt_verify(&receipt, &v->log, &head, &v->record, &v->text);
+    if (err != ERR_OK) {
+        find(v, CHECK_HEADS, false, 0, "receipt '%s': %s", path, err_detail());
+    } else {
+        leaf = leaf_hash(receipt.record, receipt.record_size);
+        if (head.size > v->count ||
+            (head.size < v->count &&
+             !hash_equal(&v->roots[head.size], &head.root)) ||
+            (source_leaf(v->source, receipt.index, &ours) == ERR_OK &&
+             !hash_equal(&ours, &leaf)))
+            find(v, CHECK_HEADS, true, receipt.index,
+                 "receipt '%s' was given out by another history", path);
+        v->heads++;
+    }
+    free(text);
+    free(storage);
+}
+
+/* ---------------------------------------------------------------------- result
+ */
+
+static void
+describe(const struct verifying *v, enum check check, char out[256])
+{
+    char root[HASH_BASE64_BYTES];
+
+    switch (check) {
+    case CHECK_LOG_KEY:
+        snprintf(out, 256, "%s", v->log_key_text);
+        return;
+    case CHECK_CHECKPOINT:
+        snprintf(out, 256, "size %llu, signed by the log's key",
+                 (unsigned long long)v->head.size);
+        return;
+    case CHECK_TREE:
+        snprintf(out, 256, "%llu records, root %s as signed",
+                 (unsigned long long)v->count,
+                 hash_base64(root, &v->head.root));
+        return;
+    case CHECK_RECORDS:
+        snprintf(out, 256, "canonical, ordered, no gap; %llu withheld",
+                 (unsigned long long)v->withheld);
+        return;
+    case CHECK_CERTS:
+        snprintf(out, 256, "%zu certificates, each under the CA when used",
+                 certs_count(v->certs));
+        return;
+    case CHECK_SIGNATURES:
+        snprintf(out, 256, "%llu commands signed, %llu unsigned%s",
+                 (unsigned long long)v->signed_count,
+                 (unsigned long long)v->unsigned_count,
+                 v->unknown_count > 0 ? "; some certificates are withheld"
+                                      : "");
+        return;
+    case CHECK_HEADS:
+        snprintf(out, 256, "%llu seen heads and receipts agree",
+                 (unsigned long long)v->heads);
+        return;
+    case CHECK_REPLAY:
+        if (v->withheld > 0)
+            snprintf(out, 256, "not possible: records are withheld");
+        else
+            snprintf(out, 256, "%llu auctions recomputed, 0 differences",
+                     (unsigned long long)replay_auctions(v->replay));
+        return;
+    case CHECK_COUNT:
+        break;
+    }
+    out[0] = '\0';
+}
+
+/** One line a check up to the first that is false. */
+static const struct finding *
+print_findings(const struct verifying *v)
+{
+    char text[256];
+
+    for (int c = 0; c < CHECK_COUNT; c++) {
+        const struct finding *f = &v->findings[c];
+        if (f->is_false) {
+            if (f->has_seq)
+                printf("%-13s FALSE at seq %llu: %s\n", check_names[c],
+                       (unsigned long long)f->seq, f->what);
+            else
+                printf("%-13s FALSE: %s\n", check_names[c], f->what);
+            return f;
+        }
+        describe(v, (enum check)c, text);
+        printf("%-13s %s  %s\n", check_names[c],
+               c == CHECK_REPLAY && v->withheld > 0 ? "--" : "ok", text);
+    }
+    return NULL;
+}
+
+static int
+conclude(const struct verifying *v, double seconds)
+{
+    const struct finding *f = print_findings(v);
+
+    if (v->is_out_of_memory) {
+        printf("NOT VERIFIED: out of memory\n");
+        return INSPECT_UNREADABLE;
+    }
+    if (f != NULL) {
+        if (f->has_seq)
+            printf("NOT VERIFIED: first false check: %s, seq %llu\n",
+                   check_names[f - v->findings], (unsigned long long)f->seq);
+        else
+            printf("NOT VERIFIED: first false check: %s\n",
+                   check_names[f - v->findings]);
+        return INSPECT_FALSE;
+    }
+    if (v->count == 0) {
+        printf("NOT VERIFIED: no records\n");
+        return INSPECT_UNREADABLE;
+    }
+    if (v->withheld > 0) {
+        printf("CONSISTENT %llu records in %.1f s; the withheld ones cannot "
+               "be replayed\n",
+               (unsigned long long)v->count, seconds);
+        return INSPECT_UNTRUSTED;
+    }
+    printf("VERIFIED %llu records in %.1f s\n", (unsigned long long)v->count,
+           seconds);
+    return INSPECT_TRUE;
+}
+
+static double
+seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static enum err
+run(struct verifying *v)
+{
+    enum err err = source_each(v->source, visit, v);
+
+    if (isatty(STDERR_FILENO) == 1)
+        fputs("\r", stderr);
+    if (err != ERR_OK)
+        return err;
+    check_root(v);
+    if (v->withheld == 0 && !v->findings[CHECK_REPLAY].is_false &&
+        replay_finish(v->replay) != ERR_OK)
+        find(v, CHECK_REPLAY, true, replay_failed_at(v->replay), "%s",
+             err_detail());
+    for (size_t i = 0; i < v->options->receipt_count; i++)
+        check_kept_receipt(v, v->options->receipts[i]);
+    return ERR_OK;
+}
+
+int
+inspect_verify(const struct inspect_options *options)
+{
+    struct verifying *v = calloc(1, sizeof(*v));
+    double start = seconds_now();
+    char *ca = NULL;
+    size_t ca_size = 0;
+    enum err err;
+    int code;
+
+    if (v == NULL)
+        return INSPECT_UNREADABLE;
+    if (options->ca == NULL) {
+        fprintf(stderr, "auction-audit: verify needs --ca FILE: without a CA "
+                        "nothing can be trusted\n");
+        free(v);
+        return INSPECT_UNTRUSTED;
+    }
+    v->options = options;
+    tree_hasher_init(&v->hasher);
+    if ((err = inspect_read(&ca, &ca_size, options->ca)) == ERR_OK &&
+        (err = source_open(&v->source, options->export_dir,
+                           options->data_dir)) == ERR_OK &&
+        (err = certs_create(&v->certs, (struct pem){ca, ca_size})) == ERR_OK &&
+        (err = replay_create(&v->replay, replay_blob_of, v->source)) ==
+            ERR_OK) {
+        check_log_key(v, (struct pem){ca, ca_size});
+        check_head(v);
+        err = run(v);
+    }
+    code = err == ERR_OK ? conclude(v, seconds_now() - start)
+                         : inspect_failed(err);
+    replay_destroy(&v->replay);
+    certs_destroy(&v->certs);
+    source_close(&v->source);
+    log_verifier_release(&v->log);
+    free(v->roots);
+    free(ca);
+    free(v);
+    return code;
+}
+
+/* ---------------------------------------------------------------------- replay
+ */
+
+static bool
+visit_replay(void *context, const struct source_line *line)
+{
+    struct verifying *v = context;
+
+    if (line->bytes == NULL)
+        v->withheld++;
+    else if (v->withheld == 0)
+        replay_record(v, line);
+    return v->withheld == 0 && !v->findings[CHECK_REPLAY].is_false;
+}
+
+static void
+print_auction(const struct replay_summary *s)
+{
+    char amount[48], end[INSTANT_TEXT_BYTES];
+    const struct lot *lot = &s->lot;
+
+    printf("%llu %s: %llu bids (%llu accepted, %llu refused), %llu "
+           "extensions, %s",
+           (unsigned long long)s->auction, format_name(lot->rules.format),
+           (unsigned long long)(s->accepted + s->refused),
+           (unsigned long long)s->accepted, (unsigned long long)s->refused,
+           (unsigned long long)s->extensions, lot_state_name(lot->state));
+    if (lot->ended.ms > 0)
+        printf(" %s", instant_format(end, lot->ended));
+    if (lot->award.user != 0)
+        printf(", sold to %s at %s", s->winner,
+               inspect_amount(amount, lot->award.price.minor, s->currency));
+    printf(": as recorded\n");
+}
+
+static int
+print_auctions(struct verifying *v, const struct inspect_options *options)
+{
+    struct replay_summary summary;
+    int printed = 0;
+
+    for (uint64_t id = 1; id <= replay_auctions(v->replay); id++) {
+        bool is_wanted = options->word_count == 0;
+        for (size_t i = 0; i < options->word_count; i++)
+            is_wanted =
+                is_wanted || strtoull(options->words[i], NULL, 10) == id;
+        if (!is_wanted || !replay_summary(v->replay, id, &summary))
+            continue;
+        print_auction(&summary);
+        printed++;
+    }
+    return printed > 0 ? INSPECT_TRUE : INSPECT_NOTHING;
+}
+
+int
+inspect_replay(const struct inspect_options *options)
+{
+    struct verifying *v = calloc(1, sizeof(*v));
+    enum err err;
+    int code;
+
+    if (v == NULL)
+        return INSPECT_UNREADABLE;
+    err = source_open(&v->source, options->export_dir, options->data_dir);
+    if (err == ERR_OK)
+        err = replay_create(&v->replay, replay_blob_of, v->source);
+    if (err == ERR_OK)
+        err = source_each(v->source, visit_replay, v);
+    if (err == ERR_OK && v->withheld == 0 &&
+        !v->findings[CHECK_REPLAY].is_false &&
+        replay_finish(v->replay) != ERR_OK)
+        find(v, CHECK_REPLAY, true, replay_failed_at(v->replay), "%s",
+             err_detail());
+    if (err != ERR_OK) {
+        code = inspect_failed(err);
+    } else if (v->withheld > 0) {
+        fprintf(stderr, "auction-audit: records are withheld: replay the "
+                        "auditor's export\n");
+        code = INSPECT_UNTRUSTED;
+    } else if (v->findings[CHECK_REPLAY].is_false) {
+        printf("replay FALSE: %s\n", v->findings[CHECK_REPLAY].what);
+        code = INSPECT_FALSE;
+    } else {
+        code = print_auctions(v, options);
+    }
+    replay_destroy(&v->replay);
+    source_close(&v->source);
+    free(v);
+    return code;
+}
