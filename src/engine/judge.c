@@ -53,10 +53,12 @@ set_fields(struct record *record, const struct submission *c)
         return;
     case COMMAND_RETRACT:
     case COMMAND_CANCEL:
-        RECORD_SET_TEXT(record, why, c->why);
+        if (c->why[0] != '\0')
+            RECORD_SET_TEXT(record, why, c->why);
         return;
     case COMMAND_VOID:
-        RECORD_SET_TEXT(record, why, c->why);
+        if (c->why[0] != '\0')
+            RECORD_SET_TEXT(record, why, c->why);
         RECORD_SET(record, uid, (int64_t)c->uid);
         return;
     case COMMAND_PAY:
