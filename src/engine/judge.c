@@ -86,6 +86,9 @@ start_record(struct record *record, enum record_type type,
 {
     record_init(record, type);
     RECORD_SET(record, request, c->request);
+    /* Also of an auction that does not exist: it stands in what is signed. */
+    if (c->auction != 0)
+        RECORD_SET(record, auction, (int64_t)c->auction);
     if (c->is_signed)
         RECORD_SET(record, sig, c->sig);
     if (is_withheld(c->cmd))
@@ -527,18 +530,19 @@ judge_in_order(struct judging *j)
     enum err err;
 
     resolve_account(j);
-    if (c->prejudged != VERDICT_ACCEPTED)
-        return refuse_for(j, c->prejudged, c->cause);
-    if ((err = look_for_repeat(j, &is_known)) != ERR_OK || is_known)
-        return err;
-    if (c->cmd != COMMAND_CREATE) {
+    if (c->cmd != COMMAND_CREATE)
         j->auction = world_auction(j->world, c->auction);
-        if (j->auction == NULL)
-            return refuse(j, VERDICT_NO_AUCTION);
+    if (j->auction != NULL) {
         if ((err = world_touch_auction(j->world, j->auction)) != ERR_OK)
             return err;
         j->before = j->auction->row.lot;
     }
+    if (c->prejudged != VERDICT_ACCEPTED)
+        return refuse_for(j, c->prejudged, c->cause);
+    if ((err = look_for_repeat(j, &is_known)) != ERR_OK || is_known)
+        return err;
+    if (c->cmd != COMMAND_CREATE && j->auction == NULL)
+        return refuse(j, VERDICT_NO_AUCTION);
     if ((err = check_signature(j, &cause)) != ERR_OK)
         return err;
     if (cause != NULL)

@@ -362,14 +362,14 @@ restate(struct replay *r, const struct party *party)
 {
     struct record copy = r->record;
     struct auction *auction =
-        RECORD_HAS(&copy, auction)
+        RECORD_HAS(&copy, aseq)
             ? world_auction(r->world, (uint64_t)copy.auction)
             : NULL;
     struct actor actor = {.account = world_account_named(r->world, party->name),
                           .role = party->role,
                           .fp = party->fp};
 
-    if (RECORD_HAS(&copy, auction) && auction == NULL)
+    if (RECORD_HAS(&copy, aseq) && auction == NULL)
         return differs(r, (uint64_t)copy.seq, "there is no such auction");
     return effect_record(r->world, &copy, auction, &actor, NULL);
 }

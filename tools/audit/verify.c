@@ -52,7 +52,9 @@ struct verifying {
     struct tree_hasher hasher;
     struct finding findings[CHECK_COUNT];
 
-    struct hash *roots; /* by size, for `seen` */
+    struct bytes16 created; /* request of the last creation: a publication
+                             * of the same request is signed with it */
+    struct hash *roots;     /* by size, for `seen` */
     size_t root_capacity;
     uint64_t count, withheld, signed_count, unsigned_count, unknown_count,
         heads;
@@ -280,9 +282,13 @@ check_record(struct verifying *v, const struct source_line *line)
         if (RECORD_HAS(&v->record, sig)) {
             check_signature(v);
             check_seen(v);
-        } else {
+        } else if (v->record.type != RECORD_PUBLISH_ACCEPTED ||
+                   memcmp(&v->record.request, &v->created,
+                          sizeof(v->created)) != 0) {
             v->unsigned_count++;
         }
+        if (v->record.type == RECORD_CREATE_ACCEPTED)
+            v->created = v->record.request;
     }
     replay_record(v, line);
 }
