@@ -107,7 +107,16 @@ is_kept(enum verdict verdict)
 static enum err
 refuse(struct judging *j, enum verdict verdict)
 {
+    const struct draft *draft = j->command->draft;
+    struct world_ports *ports = &j->world->ports;
     struct record record;
+    enum err err;
+
+    /* A refused draft is evidence too. */
+    if (draft != NULL &&
+        (err = ports->blob(ports->context, &draft->hash, draft->text,
+                           draft->text_size)) != ERR_OK)
+        return err;
 
     j->ruling->verdict = verdict;
     j->ruling->keeps_answer = is_kept(verdict);
