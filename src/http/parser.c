@@ -12,6 +12,7 @@
 enum {
     /* Chunk sizes and trailers may take this much beside the body. */
     FRAMING_BYTES_MAX = 65536,
+    EMPTY_BYTES_MAX = 4,
 };
 
 enum stage { STAGE_HEAD, STAGE_BODY, STAGE_COMPLETE, STAGE_BROKEN };
@@ -27,6 +28,7 @@ struct http_parser {
     enum stage stage;
     struct buf head; /* raw header block, later its strings in place */
     struct buf body;
+    size_t skipped;  /* bytes of empty lines before the request */
     size_t body_raw; /* bytes fed since the head, framing included */
     struct span target;
     struct span names[HTTP_FIELDS_MAX];
@@ -455,6 +457,21 @@ collect_head(struct http_parser *p, const char *bytes, size_t size,
     return true;
 }
 
+/** RFC 9112 section 2.2: up to two empty lines before a request. */
+static size_t
+skip_empty_lines(struct http_parser *p, const char *bytes, size_t size)
+{
+    size_t skipped = 0;
+
+    while (p->head.size == 0 && skipped < size &&
+           p->skipped < EMPTY_BYTES_MAX &&
+           bytes[skipped] == (p->skipped % 2 == 0 ? '\r' : '\n')) {
+        p->skipped++;
+        skipped++;
+    }
+    return skipped;
+}
+
 static void
 finish(struct http_parser *p)
 {
@@ -481,13 +498,10 @@ http_parser_feed(struct http_parser *p, const char *bytes, size_t size,
 
     *consumed_out = 0;
     if (p->stage == STAGE_HEAD && size > 0) {
-        /* RFC 9112 section 2.2: an empty line before a request is skipped. */
-        while (p->head.size == 0 && size >= 2 && bytes[0] == '\r' &&
-               bytes[1] == '\n' && *consumed_out < 4) {
-            bytes += 2;
-            size -= 2;
-            *consumed_out += 2;
-        }
+        size_t skipped = skip_empty_lines(p, bytes, size);
+        bytes += skipped;
+        size -= skipped;
+        *consumed_out = skipped;
         bool has_head = collect_head(p, bytes, size, &consumed);
         *consumed_out += consumed;
         if (!has_head || !parse_head(p))
@@ -545,7 +559,7 @@ http_parser_reset(struct http_parser *p)
     llhttp_init(&p->llhttp, HTTP_REQUEST, &settings);
     p->llhttp.data = p;
     p->stage = STAGE_HEAD;
-    p->body_raw = p->field_count = 0;
+    p->skipped = p->body_raw = p->field_count = 0;
     p->target = (struct span){0, 0};
     memset(p->names, 0, sizeof(p->names));
     memset(p->values, 0, sizeof(p->values));
@@ -563,7 +577,7 @@ http_parser_request(const struct http_parser *p)
 bool
 http_parser_is_idle(const struct http_parser *p)
 {
-    return p->stage == STAGE_HEAD && p->head.size == 0;
+    return p->stage == STAGE_HEAD && p->head.size == 0 && p->skipped == 0;
 }
 
 bool

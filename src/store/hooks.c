@@ -90,10 +90,14 @@ static ssize_t
 hook_write(int fd, const void *bytes, size_t size)
 {
     int error = told_to_fail(HOOK_WRITE);
-    ssize_t written = error != 0 ? -1 : write(fd, bytes, size);
+    ssize_t written = -1;
 
+    if (error == 0)
+        written = write(fd, bytes, size);
+    else if (error == HOOK_SHORT)
+        written = write(fd, bytes, size / 2);
     if (error != 0)
-        return failed_write(error);
+        return failed_write(error == HOOK_SHORT ? ENOSPC : error);
     return written < 0 && errno != EINTR ? failed_write(errno) : written;
 }
 
@@ -101,10 +105,14 @@ static ssize_t
 hook_pwrite(int fd, const void *bytes, size_t size, off_t offset)
 {
     int error = told_to_fail(HOOK_WRITE);
-    ssize_t written = error != 0 ? -1 : pwrite(fd, bytes, size, offset);
+    ssize_t written = -1;
 
+    if (error == 0)
+        written = pwrite(fd, bytes, size, offset);
+    else if (error == HOOK_SHORT)
+        written = pwrite(fd, bytes, size / 2, offset);
     if (error != 0)
-        return failed_write(error);
+        return failed_write(error == HOOK_SHORT ? ENOSPC : error);
     return written < 0 && errno != EINTR ? failed_write(errno) : written;
 }
 

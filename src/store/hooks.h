@@ -34,6 +34,9 @@ void hooks_latch(void);
 
 enum hook_kind { HOOK_WRITE, HOOK_SYNC, HOOK_TRUNCATE, HOOK_COUNT };
 
+/** In place of an error number: half of the bytes, then ENOSPC. */
+enum { HOOK_SHORT = -1 };
+
 /** nth 0: none fails. A child process sets it for itself. */
 void hooks_fail_nth(enum hook_kind kind, long nth, int error);
 
