@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/replay.h"
 
+#include "engine/replay_past.h"
+#include "engine/replay_read.h"
 #include "engine/world_internal.h"
-#include "identity/identity.h"
 
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { GROUP_RECORDS_MAX = 4096, GROUP_BYTES_MAX = 64 << 20 };
 
-/** Bids and counts of one auction so far. */
-struct tally {
-    struct past_bid *bids;
-    size_t bid_count;
-    size_t bid_capacity;
-    uint64_t accepted, refused, extensions;
-};
-
 struct replay {
     struct world *world;
     replay_blob *blob;
     void *blob_context;
-    struct tally *tallies; /* by auction - 1 */
-    size_t tally_count;
+    struct replay_past past;
 
     /* the transaction being collected */
     struct buf bytes;
@@ -32,6 +23,8 @@ struct replay {
     int64_t tx;
     size_t compared;           /* records of it that the world has written */
     struct instant last_alive; /* time of the record before it */
+    struct instant outage_from, outage_end; /* of the newest start */
+    bool outage_is_open;                    /* more has to be extended */
     uint64_t failed_at;
 
     struct record record;
@@ -120,120 +113,19 @@ port_history(void *context, uint64_t auction, struct past_bid **bids_out,
              size_t *count_out)
 {
     struct replay *r = context;
-    const struct tally *tally = &r->tallies[auction - 1];
+    const struct tally *tally = past_tally(&r->past, auction);
+    size_t count = tally == NULL ? 0 : tally->bid_count;
 
-    *count_out = tally->bid_count;
-    *bids_out = malloc((tally->bid_count + 1) * sizeof(**bids_out));
+    *count_out = count;
+    *bids_out = malloc((count + 1) * sizeof(**bids_out));
     if (*bids_out == NULL)
         return err_set(ERR_NOMEM, "no memory for an auction's bids");
-    if (tally->bid_count > 0)
-        memcpy(*bids_out, tally->bids, tally->bid_count * sizeof(**bids_out));
+    if (count > 0)
+        memcpy(*bids_out, tally->bids, count * sizeof(**bids_out));
     return ERR_OK;
-}
-
-/* ------------------------------------------------------------------ tallies */
-
-static enum err
-tally_of(struct replay *r, uint64_t auction, struct tally **out)
-{
-    if (auction > r->tally_count) {
-        size_t count = (size_t)auction * 2;
-        struct tally *tallies = realloc(r->tallies, count * sizeof(*tallies));
-        if (tallies == NULL)
-            return err_set(ERR_NOMEM, "no memory for the replay");
-        memset(tallies + r->tally_count, 0,
-               (count - r->tally_count) * sizeof(*tallies));
-        r->tallies = tallies;
-        r->tally_count = count;
-    }
-    *out = &r->tallies[auction - 1];
-    return ERR_OK;
-}
-
-static enum err
-add_bid(struct tally *tally, const struct record *record)
-{
-    if (tally->bid_count == tally->bid_capacity) {
-        size_t capacity =
-            tally->bid_capacity == 0 ? 16 : tally->bid_capacity * 2;
-        struct past_bid *bids = realloc(tally->bids, capacity * sizeof(*bids));
-        if (bids == NULL)
-            return err_set(ERR_NOMEM, "no memory for the replay");
-        tally->bids = bids;
-        tally->bid_capacity = capacity;
-    }
-    tally->bids[tally->bid_count++] =
-        (struct past_bid){.seq = (uint64_t)record->seq,
-                          .uid = (uint64_t)record->actor.uid,
-                          .max = money_of(record->max),
-                          .t = instant_of(record->t)};
-    return ERR_OK;
-}
-
-/** Remember what later records of the auction depend on. */
-static enum err
-note(struct replay *r, const struct record *record)
-{
-    struct tally *tally;
-    enum err err;
-
-    if (!RECORD_HAS(record, auction) || record->auction < 1)
-        return ERR_OK;
-    if ((err = tally_of(r, (uint64_t)record->auction, &tally)) != ERR_OK)
-        return err;
-    tally->refused += RECORD_HAS(record, reason);
-    switch ((int)record->type) {
-    case RECORD_BID_ACCEPTED:
-        tally->accepted++;
-        return add_bid(tally, record);
-    case RECORD_AUCTION_EXTENDED:
-        tally->extensions++;
-        return ERR_OK;
-    case RECORD_RETRACT_ACCEPTED:
-        lot_retract_bids(tally->bids, tally->bid_count,
-                         (uint64_t)record->actor.uid, instant_of(record->close),
-                         instant_of(record->t));
-        return ERR_OK;
-    case RECORD_VOID_ACCEPTED:
-        lot_void_bids(tally->bids, tally->bid_count, (uint64_t)record->uid);
-        return ERR_OK;
-    default:
-        return ERR_OK;
-    }
 }
 
 /* ---------------------------------------------------------------- enrolment */
-
-/** Role and name of a certificate, whatever its realm. */
-static bool
-party_of_cert(X509 *cert, struct party *out)
-{
-    GENERAL_NAMES *names =
-        X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-    const GENERAL_NAME *name =
-        names == NULL ? NULL : sk_GENERAL_NAME_value(names, 0);
-    char realm[IDENTITY_REALM_BYTES];
-    const char *rule;
-    bool is_good = false;
-
-    if (name != NULL && name->type == GEN_URI) {
-        const unsigned char *uri =
-            ASN1_STRING_get0_data(name->d.uniformResourceIdentifier);
-        size_t size =
-            (size_t)ASN1_STRING_length(name->d.uniformResourceIdentifier);
-        const unsigned char *slash =
-            size > 10 ? memchr(uri + 10, '/', size - 10) : NULL;
-        size_t realm_size = slash == NULL ? 0 : (size_t)(slash - uri - 10);
-        if (realm_size > 0 && realm_size < sizeof(realm)) {
-            memcpy(realm, uri + 10, realm_size);
-            realm[realm_size] = '\0';
-            is_good = identity_parse_uri(uri, size, realm, &out->role,
-                                         out->name, &rule);
-        }
-    }
-    GENERAL_NAMES_free(names);
-    return is_good;
-}
 
 /** Party and facts of the certificate with a fingerprint. */
 static enum err
@@ -250,7 +142,7 @@ read_cert(struct replay *r, const struct hash *fp, struct buf *der,
                        "the certificate of its actor is missing");
     at = (const unsigned char *)der->bytes;
     cert = d2i_X509(NULL, &at, (long)der->size);
-    is_good = cert != NULL && party_of_cert(cert, party);
+    is_good = cert != NULL && replay_party_of_cert(cert, party);
     X509_free(cert);
     party->fp = *fp;
     return is_good ? ERR_OK
@@ -343,26 +235,13 @@ rebuild(struct replay *r, enum command_kind cmd, const struct party *party,
     return cmd == COMMAND_CREATE ? read_draft(r, s) : ERR_OK;
 }
 
-/** Refusals that only the live server could judge: taken as they stand. */
-static bool
-is_given(const struct record *record)
-{
-    enum verdict verdict;
-
-    if (!RECORD_HAS(record, reason) ||
-        !verdict_parse(&verdict, record->reason.bytes, record->reason.size))
-        return false;
-    return verdict == VERDICT_FORMAT || verdict == VERDICT_SIGNATURE ||
-           verdict == VERDICT_REUSED_ID || verdict == VERDICT_NO_AUCTION;
-}
-
 /** Write the record itself again: only the counters move. */
 static enum err
 restate(struct replay *r, const struct party *party)
 {
     struct record copy = r->record;
     struct auction *auction =
-        RECORD_HAS(&copy, aseq)
+        RECORD_HAS(&copy, auction)
             ? world_auction(r->world, (uint64_t)copy.auction)
             : NULL;
     struct actor actor = {.account = world_account_named(r->world, party->name),
@@ -374,61 +253,72 @@ restate(struct replay *r, const struct party *party)
     return effect_record(r->world, &copy, auction, &actor, NULL);
 }
 
+/** Enrol the actor of the command record as the live server did. */
 static enum err
-run_command(struct replay *r, size_t at, enum command_kind cmd)
+know_actor(struct replay *r, struct party *party)
 {
-    struct submission s = {.draft = NULL};
-    struct ruling ruling;
-    struct party party;
-    struct instant t;
     struct buf der;
-    bool given;
     enum err err;
 
-    if ((err = decode(r, at)) != ERR_OK)
-        return err;
     buf_init(&der, 1 << 20);
-    given = is_given(&r->record);
-    t = instant_of(r->record.t);
-    err = read_cert(r, &r->record.actor.fp, &der, &party);
+    err = read_cert(r, &r->record.actor.fp, &der, party);
     if (err == ERR_OK)
-        err = enroll(r, &party, &der);
+        err = enroll(r, party, &der);
     buf_release(&der);
-    if (err != ERR_OK || (err = decode(r, at)) != ERR_OK)
-        return err;
-    if (given)
-        return restate(r, &party);
-    err = rebuild(r, cmd, &party, &s);
+    return err;
+}
+
+/** Decide the command of the decoded record, and compare. */
+static enum err
+judge_again(struct replay *r, enum command_kind cmd, const struct party *party,
+            struct ruling *ruling)
+{
+    struct instant t = instant_of(r->record.t);
+    struct submission s = {.draft = NULL};
+    enum err err = rebuild(r, cmd, party, &s);
+    const char *flaw = err == ERR_OK ? replay_find_malformed(&s) : NULL;
+
+    if (flaw != NULL)
+        err = differs(r, (uint64_t)r->record.seq, flaw);
     if (err == ERR_OK)
-        err = world_judge(r->world, &s, t, &ruling);
+        err = world_judge(r->world, &s, t, ruling);
     submission_release(&s);
     return err;
 }
 
+static enum err
+run_command(struct replay *r, size_t at, enum command_kind cmd)
+{
+    struct ruling ruling = {.keeps_answer = false};
+    struct bytes16 request;
+    struct party party;
+    uint64_t uid;
+    bool is_known, is_reuse;
+    enum err err;
+
+    if ((err = decode(r, at)) != ERR_OK || (err = know_actor(r, &party)) ||
+        (err = decode(r, at)) != ERR_OK)
+        return err;
+    request = r->record.request;
+    uid = world_account_named(r->world, party.name)->row.uid;
+    is_known = past_has_request(&r->past, uid, &request);
+    is_reuse = replay_has_reason(&r->record, VERDICT_REUSED_ID);
+    if (is_reuse && !is_known)
+        return differs(r, (uint64_t)r->record.seq,
+                       "its request id was not used before");
+    if (replay_is_given(&r->record))
+        return restate(r, &party);
+    if (is_known)
+        return differs(r, (uint64_t)r->record.seq,
+                       "its request id was answered before");
+    if ((err = judge_again(r, cmd, &party, &ruling)) != ERR_OK)
+        return err;
+    return ruling.keeps_answer ? past_add_request(&r->past, uid, &request)
+                               : ERR_OK;
+}
+
 /* -------------------------------------------------------------- transactions
  */
-
-static bool
-is_of_the_server(enum record_type type)
-{
-    switch ((int)type) {
-    case RECORD_LOG_INIT:
-    case RECORD_LOG_HEARTBEAT:
-    case RECORD_LOG_LOST:
-    case RECORD_LOG_READ:
-    case RECORD_SERVER_START:
-    case RECORD_SERVER_STOP:
-    case RECORD_SERVER_READONLY:
-    case RECORD_CLOCK_STEP:
-    case RECORD_CRL_LOADED:
-    case RECORD_CONN_OPEN:
-    case RECORD_CONN_CLOSE:
-    case RECORD_CONN_REFUSED:
-        return true;
-    default:
-        return false;
-    }
-}
 
 /** Index of the command in the transaction; false when it has none. */
 static enum err
@@ -448,13 +338,39 @@ find_command(struct replay *r, size_t *at_out, enum command_kind *cmd_out,
     return ERR_OK;
 }
 
+/**
+ * As many extensions as the transaction still holds. The live server writes
+ * them in several transactions, so what is left over may follow.
+ */
 static enum err
 run_outage(struct replay *r)
 {
-    bool more;
+    return world_outage(r->world, r->outage_from, r->outage_end,
+                        r->count - r->compared, &r->outage_is_open);
+}
 
-    return world_outage(r->world, r->last_alive, instant_of(r->record.t),
-                        SIZE_MAX, &more);
+static enum err
+start_outage(struct replay *r)
+{
+    r->outage_from = r->last_alive;
+    r->outage_end = instant_of(r->record.t);
+    return run_outage(r);
+}
+
+/** After a start nothing happens before all that is due is extended. */
+static enum err
+check_outage(struct replay *r)
+{
+    enum err err = decode(r, 0);
+
+    if (err != ERR_OK || r->record.type == RECORD_SERVER_START)
+        return err; /* it may have crashed again in the middle */
+    if (r->outage_is_open != (r->record.type == RECORD_AUCTION_EXTENDED))
+        return differs(r, (uint64_t)r->record.seq,
+                       r->outage_is_open
+                           ? "an auction was not extended after the outage"
+                           : "there was no outage before it");
+    return ERR_OK;
 }
 
 static enum err
@@ -466,6 +382,9 @@ run_timer(struct replay *r)
         due.ms != r->record.due)
         return differs(r, (uint64_t)r->record.seq,
                        "no timer was due at that time");
+    if (r->record.t < r->record.due)
+        return differs(r, (uint64_t)r->record.seq,
+                       "its timer fired before it was due");
     return world_fire(r->world);
 }
 
@@ -483,11 +402,9 @@ run_input(struct replay *r)
         return run_command(r, at, cmd);
     if ((err = decode(r, 0)) != ERR_OK)
         return err;
-    if (is_of_the_server(r->record.type)) {
+    if (replay_is_of_the_server(r->record.type)) {
         r->compared = 1;
-        return r->record.type == RECORD_SERVER_START && r->count > 1
-                   ? run_outage(r)
-                   : ERR_OK;
+        return r->record.type == RECORD_SERVER_START ? start_outage(r) : ERR_OK;
     }
     if (r->record.type == RECORD_AUCTION_EXTENDED)
         return run_outage(r);
@@ -507,8 +424,8 @@ check_timers(struct replay *r)
         r->record.type == RECORD_AUCTION_EXTENDED ||
         RECORD_HAS(&r->record, due))
         return ERR_OK;
-    if (world_next_due(r->world, &due) && due.ms < r->record.t &&
-        !is_of_the_server(r->record.type))
+    if (world_next_due(r->world, &due) && due.ms <= r->record.t &&
+        !replay_is_of_the_server(r->record.type))
         return differs(r, (uint64_t)r->record.seq,
                        "a timer that was due before it has not fired");
     return ERR_OK;
@@ -522,7 +439,8 @@ run_group(struct replay *r)
     if (r->count == 0)
         return ERR_OK;
     r->compared = 0;
-    if ((err = check_timers(r)) != ERR_OK || (err = run_input(r)) != ERR_OK)
+    if ((err = check_outage(r)) != ERR_OK ||
+        (err = check_timers(r)) != ERR_OK || (err = run_input(r)) != ERR_OK)
         return err;
     if (r->compared != r->count) {
         if ((err = decode(r, r->compared)) != ERR_OK)
@@ -532,7 +450,7 @@ run_group(struct replay *r)
     }
     for (size_t i = 0; i < r->count && err == ERR_OK; i++)
         if ((err = decode(r, i)) == ERR_OK)
-            err = note(r, &r->record);
+            err = past_note(&r->past, &r->record);
     r->last_alive = instant_of(r->record.t);
     world_commit(r->world);
     r->count = 0;
@@ -578,9 +496,7 @@ replay_destroy(struct replay **out)
     if (r == NULL)
         return;
     world_destroy(&r->world);
-    for (size_t i = 0; i < r->tally_count; i++)
-        free(r->tallies[i].bids);
-    free(r->tallies);
+    past_release(&r->past);
     buf_release(&r->bytes);
     buf_release(&r->encoded);
     free(r);
@@ -635,10 +551,10 @@ bool
 replay_summary(struct replay *r, uint64_t id, struct replay_summary *out)
 {
     struct auction *auction = world_auction(r->world, id);
-    struct tally *tally;
+    const struct tally *tally = past_tally(&r->past, id);
     const struct account *winner;
 
-    if (auction == NULL || tally_of(r, id, &tally) != ERR_OK)
+    if (auction == NULL || tally == NULL)
         return false;
     *out = (struct replay_summary){.auction = id,
                                    .accepted = tally->accepted,
