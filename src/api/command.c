@@ -7,6 +7,7 @@
 #include "api/internal.h"
 
 #include "audit/signature.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -447,8 +448,7 @@ deliver_task(struct letter *letter)
 static void
 task_done(struct task *task)
 {
-    struct api_task *t =
-        (struct api_task *)((char *)task - offsetof(struct api_task, task));
+    struct api_task *t = CONTAINER_OF(task, struct api_task, task);
 
     worker_post(t->worker, &t->letter.mail);
 }

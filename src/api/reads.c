@@ -6,6 +6,7 @@
  */
 #include "api/internal.h"
 
+#include "base/container.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -87,14 +88,13 @@ go_home(struct reading *r)
 static struct reading *
 of_job(struct job *job)
 {
-    return (struct reading *)((char *)job - offsetof(struct reading, job));
+    return CONTAINER_OF(job, struct reading, job);
 }
 
 static struct reading *
 of_question(struct question *question)
 {
-    return (struct reading *)((char *)question -
-                              offsetof(struct reading, question));
+    return CONTAINER_OF(question, struct reading, question);
 }
 
 static void

@@ -8,6 +8,7 @@
  */
 #include "api/internal.h"
 
+#include "base/container.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -173,8 +174,7 @@ take_record(void *context, uint64_t seq, const void *bytes, size_t size)
 static void
 run_catch_up(struct job *job, const struct store_port *store)
 {
-    struct catch_up *c =
-        (struct catch_up *)((char *)job - offsetof(struct catch_up, job));
+    struct catch_up *c = CONTAINER_OF(job, struct catch_up, job);
     enum err err =
         store->each_record(store->context, c->from, c->end, take_record, c);
 

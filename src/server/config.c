@@ -13,7 +13,7 @@ enum { SETTING_BYTES_MAX = 4096 };
 /* What libconfuse says of the first error, with file and line. */
 static char first_error[512];
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 keep_error(cfg_t *cfg, const char *format, va_list arguments)
 {
     char text[400];
