@@ -13,7 +13,7 @@ const char *argp_program_version = "auctiond " AUCTIOND_VERSION;
 
 enum { OVERRIDES_MAX = 64, KEY_SET = 256, KEY_PRINT, KEY_LOG_LEVEL };
 
-enum command { COMMAND_RUN, COMMAND_CHECK };
+enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_RECOVER };
 
 struct arguments {
     const char *file;
@@ -72,8 +72,10 @@ set_command(struct argp_state *state, const char *word)
         a->command = COMMAND_RUN;
     else if (strcmp(word, "check") == 0)
         a->command = COMMAND_CHECK;
+    else if (strcmp(word, "recover") == 0)
+        a->command = COMMAND_RECOVER;
     else
-        argp_error(state, "unknown command '%s': run or check", word);
+        argp_error(state, "unknown command '%s': run, check or recover", word);
 }
 
 /** The environment comes before the options, so that they win. */
@@ -142,10 +144,11 @@ parse_option(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
     .options = option_table,
     .parser = parse_option,
-    .args_doc = "[run|check]",
+    .args_doc = "[run|check|recover]",
     .doc = "Run auctions over networks that nobody trusts.\v"
            "run (the default) serves in the foreground until SIGTERM; check "
-           "loads and checks settings, certificates and keys, and ends.\n\n"
+           "loads and checks settings, certificates and keys, and ends; "
+           "recover rebuilds damaged tables from the log.\n\n"
            "Exit: 0 clean, 1 failed while running, 2 usage, 3 settings, "
            "4 cannot listen, 5 store, 6 certificate or key, 65 the log was "
            "rolled back.",
@@ -164,8 +167,15 @@ act(const struct arguments *a, const struct config *config)
         return EXIT_CODE_CLEAN;
     }
     log_set_level(config->log_level);
-    return a->command == COMMAND_CHECK ? server_check(config)
-                                       : server_run(config);
+    switch (a->command) {
+    case COMMAND_CHECK:
+        return server_check(config);
+    case COMMAND_RECOVER:
+        return server_recover(config);
+    case COMMAND_RUN:
+        break;
+    }
+    return server_run(config);
 }
 
 int

@@ -342,3 +342,16 @@ server_check(const struct config *config)
     stop(&server, "");
     return code;
 }
+
+int
+server_recover(const struct config *config)
+{
+    enum err err = store_recover(config->data, config->cache_bytes);
+
+    if (err != ERR_OK)
+        return failed(err, EXIT_CODE_STORE);
+    log_info("rebuilt '%s' from its log; the damaged files are in its folder "
+             "'damaged'",
+             config->data);
+    return EXIT_CODE_CLEAN;
+}

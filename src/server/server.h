@@ -31,4 +31,7 @@ int server_run(const struct config *config);
 /** Only load and check what server_run would. */
 int server_check(const struct config *config);
 
+/** Rebuild the tables of the data directory from its log. */
+int server_recover(const struct config *config);
+
 #endif

@@ -275,8 +275,8 @@ static enum err
 damaged(const char *path, const char *what)
 {
     return err_set(ERR_DAMAGED,
-                   "'%s' %s: put the file back from a verified snapshot", path,
-                   what);
+                   "'%s' %s: rebuild it from its log with 'auctiond recover'",
+                   path, what);
 }
 
 static enum err
@@ -364,6 +364,33 @@ directory_check_files(const struct store *store)
     if (!store_path(store, "env", path))
         return ERR_TOO_LARGE;
     return check_logs(store, path);
+}
+
+enum err
+directory_put_aside(const struct store *store)
+{
+    char name[64], from[STORE_PATH_BYTES], to[STORE_PATH_BYTES];
+
+    if (!store_path(store, "damaged", to))
+        return ERR_TOO_LARGE;
+    if (mkdir(to, 0700) != 0)
+        return errno == EEXIST
+                   ? err_set(ERR_IN_USE,
+                             "'%s' holds the files of an earlier recovery: "
+                             "move it away first",
+                             to)
+                   : system_error("cannot make", to);
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        snprintf(name, sizeof(name), "env/%s", table_file((enum table)t));
+        if (!store_path(store, name, from))
+            return ERR_TOO_LARGE;
+        snprintf(name, sizeof(name), "damaged/%s", table_file((enum table)t));
+        if (!store_path(store, name, to))
+            return ERR_TOO_LARGE;
+        if (rename(from, to) != 0 && errno != ENOENT)
+            return system_error("cannot move", from);
+    }
+    return ERR_OK;
 }
 
 /* ------------------------------------------------------------ clean, settle */

@@ -21,7 +21,7 @@ enum {
     LOCKERS_MAX = 1000,
     TRANSACTIONS_MAX = 64,
     ENV_OPEN = DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
-               DB_INIT_LOCK | DB_THREAD | DB_PRIVATE | DB_RECOVER,
+               DB_INIT_LOCK | DB_THREAD | DB_PRIVATE,
     MODE = 0600,
 };
 
@@ -85,8 +85,9 @@ store_error(int code, const char *what)
     if (code == DB_RUNRECOVERY || code == DB_CHKSUM_FAIL ||
         code == DB_PAGE_NOTFOUND)
         return err_set(ERR_DAMAGED,
-                       "store: %s: %s; restore a verified snapshot", what,
-                       text);
+                       "store: %s: %s; rebuild it from its log with "
+                       "'auctiond recover'",
+                       what, text);
     return err_set(hooks_are_latched() ? ERR_STORE_LATCHED : ERR_STORE,
                    "store: %s: %s", what, text);
 }
@@ -116,8 +117,9 @@ set_sizes(DB_ENV *env, size_t cache_bytes)
     return code;
 }
 
+/** recovery: DB_RECOVER, or DB_RECOVER_FATAL for all of the log. */
 static enum err
-open_env(struct store *store, size_t cache_bytes)
+open_env(struct store *store, size_t cache_bytes, u_int32_t recovery)
 {
     char path[STORE_PATH_BYTES];
     int code = db_env_create(&store->env, 0);
@@ -131,7 +133,7 @@ open_env(struct store *store, size_t cache_bytes)
         return store_error(code, "setting up the environment");
     if (!store_path(store, "env", path))
         return ERR_TOO_LARGE;
-    code = store->env->open(store->env, path, ENV_OPEN, MODE);
+    code = store->env->open(store->env, path, ENV_OPEN | recovery, MODE);
     return code == 0 ? ERR_OK : store_error(code, "opening and recovering");
 }
 
@@ -157,9 +159,9 @@ open_table(struct store *store, enum table table)
 }
 
 static enum err
-open_all(struct store *store, size_t cache_bytes)
+open_all(struct store *store, size_t cache_bytes, u_int32_t recovery)
 {
-    enum err err = open_env(store, cache_bytes);
+    enum err err = open_env(store, cache_bytes, recovery);
 
     for (int t = 0; err == ERR_OK && t < TABLE_COUNT; t++)
         err = open_table(store, (enum table)t);
@@ -224,13 +226,34 @@ store_open(struct store **out, const char *directory, size_t cache_bytes)
         err = directory_settle(store);
     }
     if (err == ERR_OK)
-        err = open_all(store, cache_bytes);
+        err = open_all(store, cache_bytes, DB_RECOVER);
     if (err != ERR_OK) {
         release(&store);
         return err;
     }
     *out = store;
     return ERR_OK;
+}
+
+enum err
+store_recover(const char *directory, size_t cache_bytes)
+{
+    struct store *store = new_store(directory);
+    enum err err;
+
+    if (store == NULL)
+        return err_set(ERR_NOMEM, "no memory for the store, or a path that "
+                                  "is too long");
+    if ((err = hooks_install()) == ERR_OK &&
+        (err = directory_prepare(store)) == ERR_OK && !store->is_new &&
+        (err = directory_settle(store)) == ERR_OK &&
+        (err = directory_put_aside(store)) == ERR_OK)
+        err = open_all(store, cache_bytes, DB_RECOVER_FATAL);
+    if (err == ERR_OK)
+        store_close(&store);
+    else
+        release(&store);
+    return err;
 }
 
 /*

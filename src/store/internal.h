@@ -69,6 +69,8 @@ MUST_CHECK enum err directory_prepare(struct store *store);
 /** Every table is made: the directory is a store from now on. */
 MUST_CHECK enum err directory_finish(struct store *store);
 MUST_CHECK enum err directory_check_files(const struct store *store);
+/** Move the tables' files into the folder "damaged". */
+MUST_CHECK enum err directory_put_aside(const struct store *store);
 /** Whether the last owner closed the store. Forgets it. */
 bool directory_take_clean_mark(struct store *store);
 MUST_CHECK enum err directory_set_clean_mark(struct store *store);

@@ -30,10 +30,11 @@ get_row(struct store *store, enum table table, const void *key, size_t size,
 static enum err
 bad_row(enum table table)
 {
-    return err_set(ERR_DAMAGED,
-                   "store: %s holds a row that cannot be read: restore a "
-                   "verified snapshot, or install the auctiond that wrote it",
-                   table_file(table));
+    return err_set(
+        ERR_DAMAGED,
+        "store: %s holds a row that cannot be read: rebuild it "
+        "with 'auctiond recover', or install the auctiond that wrote it",
+        table_file(table));
 }
 
 /** One row appended to a buffer. */

@@ -149,6 +149,15 @@ MUST_CHECK enum err
 store_open_readonly(struct store **out, const char *directory,
                     size_t cache_bytes);
 
+/**
+ * Rebuild damaged tables from the log: the present files are put aside in a
+ * folder "damaged" of the directory, and everything is done again from the
+ * first log record on. All log files since the creation must be there.
+ *
+ * Returns  ERR_OK; as store_open otherwise, the files then stay put aside
+ */
+MUST_CHECK enum err store_recover(const char *directory, size_t cache_bytes);
+
 /** Checkpoint, close and mark the end as clean; NULLs the pointer. */
 void store_close(struct store **store);
 

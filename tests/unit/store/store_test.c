@@ -208,6 +208,7 @@ what_was_committed_survives_an_abrupt_end(void)
 struct failing {
     enum hook_kind kind;
     long nth;
+    int error;
     int pipe;
 };
 
@@ -221,7 +222,7 @@ commit_until_it_fails(void *argument)
     if (store_open(&store, directory, CACHE_BYTES) != ERR_OK)
         return 1;
     uint64_t size = size_of(store);
-    hooks_fail_nth(f->kind, f->nth, EIO);
+    hooks_fail_nth(f->kind, f->nth, f->error);
     for (int i = 0; i < 40; i++) {
         enum err err = commit(store, size, 200);
         if (err == ERR_OK && (has_failed || hooks_are_latched()))
@@ -238,13 +239,36 @@ commit_until_it_fails(void *argument)
     return 0;
 }
 
+static int
+recover(void *argument)
+{
+    (void)argument;
+    return store_recover(directory, CACHE_BYTES) == ERR_OK ? 0 : 1;
+}
+
+/** A page that was torn is found, and the log brings everything back. */
+static int
+reopen_or_recover(uint64_t *acknowledged)
+{
+    char command[128];
+    int status = in_child(reopen_has, acknowledged);
+
+    if (status != 1)
+        return status;
+    printf("# a torn page: recovering from the log\n");
+    snprintf(command, sizeof(command), "rm -rf '%s/damaged'", directory);
+    if (system(command) != 0 || in_child(recover, NULL) != 0)
+        return 50;
+    return in_child(reopen_has, acknowledged);
+}
+
 /** A child that fails at the n-th call; what it acknowledged must be there. */
 static bool
-fails_honestly(enum hook_kind kind, long nth)
+fails_honestly(enum hook_kind kind, long nth, int error)
 {
     int pipes[2];
     uint64_t acknowledged = 0, value;
-    struct failing f = {kind, nth, 0};
+    struct failing f = {kind, nth, error, 0};
     int status;
 
     if (pipe(pipes) != 0)
@@ -261,7 +285,7 @@ fails_honestly(enum hook_kind kind, long nth)
                status);
         return false;
     }
-    status = in_child(reopen_has, &acknowledged);
+    status = reopen_or_recover(&acknowledged);
     if (status != 0)
         printf("# kind %d, call %ld: %llu acknowledged, reopening gives %d\n",
                kind, nth, (unsigned long long)acknowledged, status);
@@ -273,7 +297,7 @@ after_a_failed_sync_nothing_is_acknowledged(void)
 {
     fresh_directory();
     for (long nth = 1; nth <= 45; nth += 4)
-        CU_ASSERT(fails_honestly(HOOK_SYNC, nth));
+        CU_ASSERT(fails_honestly(HOOK_SYNC, nth, EIO));
 }
 
 static void
@@ -281,7 +305,15 @@ after_a_failed_write_nothing_is_acknowledged(void)
 {
     fresh_directory();
     for (long nth = 1; nth <= 60; nth += 6)
-        CU_ASSERT(fails_honestly(HOOK_WRITE, nth));
+        CU_ASSERT(fails_honestly(HOOK_WRITE, nth, EIO));
+}
+
+static void
+after_a_short_write_nothing_is_lost_either(void)
+{
+    fresh_directory();
+    for (long nth = 1; nth <= 60; nth += 6)
+        CU_ASSERT(fails_honestly(HOOK_WRITE, nth, HOOK_SHORT));
 }
 
 /** Endless commits, each told when it is acknowledged. */
@@ -451,6 +483,9 @@ a_flipped_bit_in_a_page_is_found(void)
     CU_ASSERT_EQUAL(in_child(reopen_has, &none), 0);
     change_byte("env/record.db", 5 * STORE_PAGE_BYTES + 2000);
     CU_ASSERT_EQUAL(in_child(read_fails, NULL), 0);
+    CU_ASSERT_EQUAL(in_child(recover, NULL), 0);
+    none = 300;
+    CU_ASSERT_EQUAL(in_child(reopen_has, &none), 0);
 }
 
 static int
@@ -596,6 +631,7 @@ SUITE("store", setup, teardown, TEST(a_lot_reads_back_and_no_cut_of_it_does),
       TEST(what_was_committed_survives_an_abrupt_end),
       TEST(after_a_failed_sync_nothing_is_acknowledged),
       TEST(after_a_failed_write_nothing_is_acknowledged),
+      TEST(after_a_short_write_nothing_is_lost_either),
       TEST(twenty_kills_lose_nothing_that_was_acknowledged),
       TEST(a_directory_that_is_not_ours_is_refused),
       TEST(a_missing_cut_or_strange_file_is_refused),
