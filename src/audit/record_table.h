@@ -184,7 +184,7 @@
     X(RETRACT_REFUSED, "retract.refused", RECORD_COMMAND(M) M(reason),         \
       RECORD_REFUSAL(M) M(why))                                                \
     X(CANCEL_ACCEPTED, "cancel.accepted", RECORD_LOT(M),                       \
-      M(sig) M(why) RECORD_STANDING(M))                                               \
+      M(sig) M(why) RECORD_STANDING(M))                                        \
     X(CANCEL_REFUSED, "cancel.refused", RECORD_COMMAND(M) M(reason),           \
       RECORD_REFUSAL(M) M(why))                                                \
     X(VOID_ACCEPTED, "void.accepted", RECORD_LOT(M) M(uid) M(why),             \

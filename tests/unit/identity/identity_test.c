@@ -232,7 +232,9 @@ names_of_another_shape_are_nobody(void)
     BAD(.uri = "https://fair.example/bidder/alice");
     BAD(.uri = "auction://fair.example/bidder/alice ", .cn = "");
     BAD(.uri = "auction://fair.example/bidder/alice\0x", .uri_size = 37);
-    BAD(.uri = "auction://fair.example/bidder/al\xc3\xad" "ce", .cn = "");
+    BAD(.uri = "auction://fair.example/bidder/al\xc3\xad"
+               "ce",
+        .cn = "");
     BAD(.uri =
             "auction://fair.example/bidder/"
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
