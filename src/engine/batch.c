@@ -264,8 +264,9 @@ run_task(struct engine *engine, struct task *task)
         engine_return(task, ANSWER_BUSY);
         return;
     }
-    if (!has_room(&engine->batch) || (world_needs_history(&task->submission) &&
-                                      engine->batch.record_count > 0))
+    if (!has_room(&engine->batch) ||
+        (world_needs_history(&task->submission) &&
+         (engine->batch.record_count > 0 || engine->batch.pending_count > 0)))
         engine_commit(engine);
     if ((err = take_task(engine, task)) != ERR_OK)
         give_up(engine, task, err);

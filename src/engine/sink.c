@@ -156,9 +156,13 @@ sink_history(void *context, uint64_t auction, struct past_bid **bids_out,
 {
     struct engine *engine = context;
 
-    CHECK(engine->batch.record_count == 0);
-    return history_read(&engine->options.store, auction, engine->head.size,
-                        bids_out, count_out);
+    /*
+     * Nothing was decided in this batch: all bids are in the store. It may
+     * hold the enrolment of the very party that asks.
+     */
+    CHECK(engine->batch.pending_count == 0);
+    return history_read(&engine->options.store, auction,
+                        engine->batch.before.size, bids_out, count_out);
 }
 
 struct world_ports

@@ -242,6 +242,26 @@ a_retraction_brings_back_the_bid_before(void)
     run_end(&r);
 }
 
+/* Its enrolment and the retraction are in one batch. */
+static void
+a_strangers_first_command_may_be_a_retraction(void)
+{
+    struct run r;
+    struct submission retract = {.cmd = COMMAND_RETRACT, .why = "typo"};
+
+    run_begin(&r);
+    retract.auction =
+        run_create(&r, "sam",
+                   "{\"title\":\"a\",\"currency\":\"EUR\",\"start_price\":1000,"
+                   "\"ends_at\":\"1970-01-03T00:16:40Z\",\"retraction\":true}");
+    run_bid(&r, "ann", retract.auction, 2000);
+    CU_ASSERT_EQUAL(run_command(&r, "new", ROLE_BIDDER, &retract),
+                    VERDICT_STATE);
+    CU_ASSERT_EQUAL(r.task.answer.kind, ANSWER_RULED);
+    CU_ASSERT_STRING_EQUAL(run_leader(&r, retract.auction), "ann");
+    run_end(&r);
+}
+
 SUITE("english", NULL, NULL, TEST(the_second_highest_maximum_sets_the_price),
       TEST(a_repeated_request_gets_the_first_answer_byte_for_byte),
       TEST(an_aborted_commit_leaves_no_trace),
@@ -250,4 +270,5 @@ SUITE("english", NULL, NULL, TEST(the_second_highest_maximum_sets_the_price),
       TEST(a_restored_old_copy_is_refused),
       TEST(a_flipped_bit_in_the_tail_is_found_at_start),
       TEST(an_outage_with_grace_moves_the_end),
-      TEST(a_retraction_brings_back_the_bid_before))
+      TEST(a_retraction_brings_back_the_bid_before),
+      TEST(a_strangers_first_command_may_be_a_retraction))
