@@ -10,6 +10,7 @@ enum { BUCKETS = 1024 };
 struct cert {
     struct hash fp;
     EVP_PKEY *key;
+    struct instant not_before, not_after;
     struct cert *next;
 };
 
@@ -85,6 +86,19 @@ is_trusted(const struct certs *c, X509 *cert, struct instant at)
     return is_good;
 }
 
+static bool
+instant_of_asn1(struct instant *out, const ASN1_TIME *time)
+{
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    int days = 0, seconds = 0;
+    bool is_good =
+        epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1;
+
+    ASN1_TIME_free(epoch);
+    *out = instant_of(((int64_t)days * 86400 + seconds) * 1000);
+    return is_good;
+}
+
 enum err
 certs_add(struct certs *c, const struct hash *fp, const struct buf *der,
           struct instant at)
@@ -106,8 +120,14 @@ certs_add(struct certs *c, const struct hash *fp, const struct buf *der,
                       "in force");
     else if ((entry->key = X509_get_pubkey(cert)) == NULL)
         err = err_set(ERR_CRYPTO, "a certificate's key cannot be read");
+    if (err == ERR_OK &&
+        (!instant_of_asn1(&entry->not_before, X509_get0_notBefore(cert)) ||
+         !instant_of_asn1(&entry->not_after, X509_get0_notAfter(cert))))
+        err = err_set(ERR_SYNTAX, "a certificate's dates cannot be read");
     X509_free(cert);
     if (err != ERR_OK) {
+        if (entry != NULL)
+            EVP_PKEY_free(entry->key);
         free(entry);
         return err;
     }
@@ -118,13 +138,31 @@ certs_add(struct certs *c, const struct hash *fp, const struct buf *der,
     return ERR_OK;
 }
 
+static const struct cert *
+find_cert(struct certs *c, const struct hash *fp)
+{
+    const struct cert *cert = *bucket(c, fp);
+
+    while (cert != NULL && !hash_equal(&cert->fp, fp))
+        cert = cert->next;
+    return cert;
+}
+
 EVP_PKEY *
 certs_key(struct certs *c, const struct hash *fp)
 {
-    for (struct cert *cert = *bucket(c, fp); cert != NULL; cert = cert->next)
-        if (hash_equal(&cert->fp, fp))
-            return cert->key;
-    return NULL;
+    const struct cert *cert = find_cert(c, fp);
+
+    return cert == NULL ? NULL : cert->key;
+}
+
+bool
+certs_in_force(struct certs *c, const struct hash *fp, struct instant at)
+{
+    const struct cert *cert = find_cert(c, fp);
+
+    return cert != NULL && cert->not_before.ms <= at.ms &&
+           at.ms < cert->not_after.ms + 1000;
 }
 
 size_t

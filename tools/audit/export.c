@@ -80,8 +80,9 @@ note_closed(void *context, const struct source_line *line)
     if (line->bytes == NULL ||
         record_decode(line->bytes, line->size, &x->record, &x->text) !=
             ERR_OK ||
-        x->record.type != RECORD_AUCTION_CLOSED)
-        return true;
+        x->record.type != RECORD_AUCTION_CLOSED || x->record.auction < 1 ||
+        x->record.auction > (int64_t)line->seq)
+        return true; /* auctions are counted from 1, each has records */
     id = (uint64_t)x->record.auction;
     if (id >= x->closed_size) {
         size_t size = (size_t)id * 2 + 64;

@@ -6,9 +6,11 @@
  *     source.c   one reader over an export folder or a data directory
  *     export.c   writing an export
  *     verify.c   every check, in order
+ *     replay.c   every decision again, auction by auction
  *     certs.c    certificates that the log has seen
  *     show.c     records as a table, JSON or bytes
  *     receipt.c  one receipt, offline
+ *     say.c      errors and amounts as text
  *
  * An export folder holds records.jsonl (a record or {"leaf":"<hex>"} a
  * line), checkpoint, log-cert.pem, tile/<L>/<N>[.p/<W>] and blobs/<hash>.
@@ -83,6 +85,9 @@ MUST_CHECK enum err certs_add(struct certs *certs, const struct hash *fp,
                               const struct buf *der, struct instant at);
 /** Its key, or NULL when the log has not seen it. Borrowed. */
 EVP_PKEY *certs_key(struct certs *certs, const struct hash *fp);
+/** Whether it is known and the time is within its dates. */
+bool
+certs_in_force(struct certs *certs, const struct hash *fp, struct instant at);
 size_t certs_count(const struct certs *certs);
 
 /* ---------------------------------------------------------------- commands */
@@ -98,6 +103,7 @@ struct inspect_options {
     const char *user, *type, *reason;
     uint64_t auction; /* 0: any */
     uint64_t from, to, limit;
+    struct instant since, until; /* until: not this one */
     const char *receipts[64];
     size_t receipt_count;
     char *const *words; /* replay: auctions; check-receipt: file */

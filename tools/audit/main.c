@@ -31,6 +31,8 @@ enum {
     KEY_SEQ,
     KEY_LIMIT,
     KEY_RECEIPT,
+    KEY_SINCE,
+    KEY_UNTIL,
 };
 
 enum { WORDS_MAX = 256 };
@@ -53,6 +55,11 @@ static const struct argp_option option_table[] = {
     {"reason", KEY_REASON, "CODE", 0, "show: such as ERR_TOO_LOW", 1},
     {"refused", KEY_REFUSED, NULL, 0, "show: only refusals", 1},
     {"seq", KEY_SEQ, "A..B", 0, "show: records A to B", 1},
+    {"since", KEY_SINCE, "TIME", 0,
+     "show: not before, such as "
+     "2026-10-14T17:48:00Z",
+     1},
+    {"until", KEY_UNTIL, "TIME", 0, "show: before this time", 1},
     {"limit", KEY_LIMIT, "N", 0, "show: at most so many", 1},
     {"reverse", KEY_REVERSE, NULL, 0, "show: newest first", 1},
     {"json", KEY_JSON, NULL, 0, "show: one JSON object a line", 1},
@@ -68,6 +75,16 @@ number_of(struct argp_state *state, const char *text, size_t size)
     if (!text_u64(&value, text, size))
         argp_error(state, "'%.*s' is not a number", (int)size, text);
     return value;
+}
+
+static struct instant
+time_of(struct argp_state *state, const char *text)
+{
+    struct instant t = instant_of(0);
+
+    if (instant_parse(&t, text, strlen(text)) != ERR_OK)
+        argp_error(state, "'%s' is not a time in RFC 3339", text);
+    return t;
 }
 
 static void
@@ -104,6 +121,12 @@ parse_filter(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_SEQ:
         set_range(state, argument);
+        return 0;
+    case KEY_SINCE:
+        o->since = time_of(state, argument);
+        return 0;
+    case KEY_UNTIL:
+        o->until = time_of(state, argument);
         return 0;
     case KEY_LIMIT:
         o->limit = number_of(state, argument, strlen(argument));
@@ -177,28 +200,6 @@ static const struct argp argp = {
            "4 cannot decide, 5 consistent but not trusted or withheld.",
 };
 
-int
-inspect_failed(enum err err)
-{
-    const char *detail = err_detail();
-
-    fprintf(stderr, "auction-audit: %s\n",
-            detail[0] == '\0' ? err_text(err) : detail);
-    return err == ERR_DAMAGED ? INSPECT_FALSE : INSPECT_UNREADABLE;
-}
-
-char *
-inspect_amount(char text[48], int64_t minor, const char *currency)
-{
-    int decimals = currency == NULL ? 2 : money_decimals(currency);
-    char number[MONEY_TEXT_BYTES];
-
-    money_format(number, money_of(minor), decimals < 0 ? 0 : decimals);
-    snprintf(text, 48, "%s%s%s", number, currency == NULL ? "" : " ",
-             currency == NULL ? "" : currency);
-    return text;
-}
-
 static int
 run(struct arguments *a)
 {
@@ -237,8 +238,9 @@ run(struct arguments *a)
 int
 main(int argc, char **argv)
 {
-    struct arguments arguments = {
-        .options = {.to = UINT64_MAX, .limit = UINT64_MAX}};
+    struct arguments arguments = {.options = {.to = UINT64_MAX,
+                                              .limit = UINT64_MAX,
+                                              .until = {INT64_MAX}}};
 
     argp_err_exit_status = INSPECT_USAGE;
     log_set_level(LOG_LEVEL_WARN);

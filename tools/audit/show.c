@@ -31,7 +31,9 @@ learn_name(struct showing *s)
 {
     uint64_t uid = (uint64_t)s->record.uid;
 
-    if (s->record.type != RECORD_USER_ENROLLED)
+    /* Accounts are counted from 1 and each has a record: more is a lie. */
+    if (s->record.type != RECORD_USER_ENROLLED || s->record.uid < 1 ||
+        s->record.uid > s->record.seq)
         return;
     if (uid >= s->name_count) {
         size_t count = (size_t)uid * 2 + 16;
@@ -68,6 +70,8 @@ matches(const struct showing *s)
 
     if ((uint64_t)r->seq < o->from || (uint64_t)r->seq > o->to)
         return false;
+    if (r->t < o->since.ms || r->t >= o->until.ms)
+        return false;
     if (o->auction != 0 &&
         (!RECORD_HAS(r, auction) || (uint64_t)r->auction != o->auction))
         return false;
@@ -85,6 +89,13 @@ matches(const struct showing *s)
            strcmp(name_of(s, r->actor.uid, number), o->user) == 0;
 }
 
+/** A text of the log, harmless on a terminal. */
+static const char *
+plain(char out[NAME_BYTES], const struct text_ref *text)
+{
+    return text_escape(out, NAME_BYTES, text->bytes, text->size);
+}
+
 /** The last column: what happened, in a few words. */
 static void
 result_text(const struct showing *s, char out[256])
@@ -95,11 +106,10 @@ result_text(const struct showing *s, char out[256])
 
     out[0] = '\0';
     if (RECORD_HAS(r, reason))
-        used += (size_t)snprintf(out, 256, "%.*s", (int)r->reason.size,
-                                 r->reason.bytes);
+        used += (size_t)snprintf(out, 256, "%s", plain(name, &r->reason));
     if (RECORD_HAS(r, reason) && RECORD_HAS(r, cause))
-        used += (size_t)snprintf(out + used, 256 - used, " (%.*s)",
-                                 (int)r->cause.size, r->cause.bytes);
+        used += (size_t)snprintf(out + used, 256 - used, " (%s)",
+                                 plain(name, &r->cause));
     if (RECORD_HAS(r, reason) && RECORD_HAS(r, min_next))
         used += (size_t)snprintf(out + used, 256 - used, ", minimum %s",
                                  inspect_amount(amount, r->min_next, NULL));
@@ -108,8 +118,8 @@ result_text(const struct showing *s, char out[256])
                                  name_of(s, r->leader, name),
                                  inspect_amount(amount, r->price, NULL));
     if (RECORD_HAS(r, outcome))
-        used += (size_t)snprintf(out + used, 256 - used, "%.*s",
-                                 (int)r->outcome.size, r->outcome.bytes);
+        used += (size_t)snprintf(out + used, 256 - used, "%s",
+                                 plain(name, &r->outcome));
     if (RECORD_HAS(r, awards) && r->awards.count > 0)
         used += (size_t)snprintf(
             out + used, 256 - used, " to %s at %s",
@@ -146,7 +156,7 @@ format_row(const struct showing *s, char *out, size_t size)
 }
 
 static bool
-keep_line(struct showing *s, const char *line)
+keep_line(struct showing *s, const char *line, size_t size)
 {
     if (s->kept_count == s->kept_capacity) {
         size_t capacity = s->kept_capacity == 0 ? 256 : s->kept_capacity * 2;
@@ -156,7 +166,7 @@ keep_line(struct showing *s, const char *line)
         s->kept = kept;
         s->kept_capacity = capacity;
     }
-    s->kept[s->kept_count] = strdup(line);
+    s->kept[s->kept_count] = strndup(line, size);
     return s->kept[s->kept_count++] != NULL;
 }
 
@@ -177,13 +187,13 @@ visit(void *context, const struct source_line *line)
     if (s->options->wants_json || s->options->wants_raw) {
         if (!s->options->is_reverse)
             printf("%.*s\n", (int)line->size, line->bytes);
-        else if (!keep_line(s, line->bytes))
+        else if (!keep_line(s, line->bytes, line->size))
             s->err = err_set(ERR_NOMEM, "out of memory");
     } else {
         format_row(s, row, sizeof(row));
         if (!s->options->is_reverse)
             puts(row);
-        else if (!keep_line(s, row))
+        else if (!keep_line(s, row, strlen(row)))
             s->err = err_set(ERR_NOMEM, "out of memory");
     }
     return s->err == ERR_OK &&

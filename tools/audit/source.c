@@ -20,6 +20,7 @@ struct source {
     struct store *store;     /* of a data directory */
     struct store_head head;
     uint64_t tile_index; /* of the cached tile + 1; 0: none */
+    enum err tile_err;   /* what reading it gave */
     struct hash tile[256];
     size_t tile_count;
 };
@@ -307,12 +308,12 @@ load_tile(struct source *s, uint64_t index)
         else
             snprintf(name, sizeof(name), "tile/0/%s.p/%u", tile, width);
         err = read_member(s, name, &bytes);
+        s->tile_count = width;
     }
-    if (err == ERR_OK) {
-        s->tile_count = bytes.size / HASH_BYTES;
-        memcpy(s->tile, bytes.bytes, s->tile_count * HASH_BYTES);
-        s->tile_index = index + 1;
-    }
+    if (err == ERR_OK && bytes.size != s->tile_count * HASH_BYTES)
+        err = err_set(ERR_DAMAGED, "'%s' has not the size it says", name);
+    if (err == ERR_OK)
+        memcpy(s->tile, bytes.bytes, bytes.size);
     buf_release(&bytes);
     return err;
 }
@@ -321,16 +322,17 @@ enum err
 source_leaf(struct source *s, uint64_t seq, struct hash *out)
 {
     uint64_t index = seq / 256;
-    enum err err = ERR_OK;
 
-    if (s->store != NULL) {
-        err = store_read_tile(s->store, 0, index, (uint8_t *)s->tile);
+    /* A missing tile is remembered too: it is asked for 256 times. */
+    if (s->tile_index != index + 1) {
+        s->tile_index = index + 1;
         s->tile_count = 256;
-    } else if (s->tile_index != index + 1) {
-        err = load_tile(s, index);
+        s->tile_err = s->store == NULL ? load_tile(s, index)
+                                       : store_read_tile(s->store, 0, index,
+                                                         (uint8_t *)s->tile);
     }
-    if (err != ERR_OK)
-        return err;
+    if (s->tile_err != ERR_OK)
+        return s->tile_err;
     if (seq % 256 >= s->tile_count)
         return ERR_NOT_FOUND;
     *out = s->tile[seq % 256];

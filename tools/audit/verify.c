@@ -37,6 +37,7 @@ static const char *const check_names[] = {"log key", "checkpoint", "tree",
 /** First failure of one check. */
 struct finding {
     bool is_false;
+    bool is_missing; /* not proved false: what it needs is not there */
     bool has_seq;
     uint64_t seq;
     char what[400];
@@ -83,6 +84,23 @@ find(struct verifying *v, enum check check, bool has_seq, uint64_t seq,
     va_end(arguments);
 }
 
+/** An input is missing: nothing is proved false, nothing can be decided. */
+static void
+find_missing(struct verifying *v, enum check check, bool has_seq, uint64_t seq,
+             const char *what)
+{
+    if (v->findings[check].is_false)
+        return;
+    find(v, check, has_seq, seq, "%s", what);
+    v->findings[check].is_missing = true;
+}
+
+static bool
+is_missing(enum err err)
+{
+    return err == ERR_NOT_FOUND || err == ERR_SYSTEM;
+}
+
 /* ------------------------------------------------------------------ key, head
  */
 
@@ -105,6 +123,11 @@ check_log_key(struct verifying *v, struct pem ca)
     } else {
         err = source_log_cert(v->source, &cert);
     }
+    if (is_missing(err)) {
+        find_missing(v, CHECK_LOG_KEY, false, 0, err_detail());
+        buf_release(&cert);
+        return;
+    }
     if (err == ERR_OK)
         err = logkey_from_cert(&v->log, (struct pem){cert.bytes, cert.size}, ca,
                                NULL, now);
@@ -126,7 +149,9 @@ check_head(struct verifying *v)
         return;
     buf_init(&note, CHECKPOINT_BYTES_MAX);
     err = source_checkpoint(v->source, &note);
-    if (err == ERR_OK)
+    if (is_missing(err))
+        find_missing(v, CHECK_CHECKPOINT, false, 0, err_detail());
+    else if (err == ERR_OK)
         err = checkpoint_verify(&v->head, note.bytes, note.size, &v->log);
     if (err != ERR_OK)
         find(v, CHECK_CHECKPOINT, false, 0, "%s", err_detail());
@@ -166,6 +191,13 @@ check_leaf(struct verifying *v, const struct source_line *line)
              hash_hex(found, &line->leaf), hash_hex(wanted, &expected));
 }
 
+static bool
+is_text(const struct text_ref *text, const char *word)
+{
+    return text->size == strlen(word) &&
+           memcmp(text->bytes, word, text->size) == 0;
+}
+
 static void
 check_order(struct verifying *v)
 {
@@ -185,6 +217,26 @@ check_order(struct verifying *v)
     v->last_tx = r->tx;
 }
 
+/** The log begins with one log.init, which names it and its key. */
+static void
+check_first(struct verifying *v)
+{
+    const struct record *r = &v->record;
+    char vkey[VKEY_BYTES];
+
+    if ((v->count == 0) != (r->type == RECORD_LOG_INIT)) {
+        find(v, CHECK_RECORDS, true, v->count,
+             v->count == 0 ? "a log begins with log.init"
+                           : "log.init is not the beginning");
+        return;
+    }
+    if (v->count > 0 || v->findings[CHECK_LOG_KEY].is_false)
+        return;
+    vkey_format(vkey, &v->log);
+    if (!is_text(&r->origin, v->log.name) || !is_text(&r->vkey, vkey))
+        find(v, CHECK_RECORDS, true, 0, "it is the log of another key");
+}
+
 static void
 check_cert(struct verifying *v)
 {
@@ -196,10 +248,11 @@ check_cert(struct verifying *v)
     err = source_blob(v->source, &r->cert_blob, &der);
     if (err == ERR_OK)
         err = certs_add(v->certs, &r->fp, &der, instant_of(r->t));
-    if (err != ERR_OK)
-        find(v, CHECK_CERTS, true, v->count, "%s",
-             err == ERR_NOT_FOUND ? "a certificate's bytes are missing"
-                                  : err_detail());
+    if (is_missing(err))
+        find_missing(v, CHECK_CERTS, true, v->count,
+                     "a certificate's bytes are missing");
+    else if (err != ERR_OK)
+        find(v, CHECK_CERTS, true, v->count, "%s", err_detail());
     buf_release(&der);
 }
 
@@ -222,6 +275,9 @@ check_signature(struct verifying *v)
              "it is signed by a certificate that the log has not seen");
         return;
     }
+    if (!certs_in_force(v->certs, &r->actor.fp, instant_of(r->t)))
+        find(v, CHECK_CERTS, true, v->count,
+             "its actor's certificate was not in force");
     buf_init(&bytes, COMMAND_BYTES_MAX);
     err = command_from_record(&command, r, v->log.name);
     command.signer = r->actor.fp;
@@ -235,23 +291,38 @@ check_signature(struct verifying *v)
     buf_release(&bytes);
 }
 
+/** Whether it is a refusal of the signature, for this cause. */
+static bool
+is_refused_for(const struct record *r, const char *cause)
+{
+    return RECORD_HAS(r, reason) && RECORD_HAS(r, cause) &&
+           is_text(&r->reason, "ERR_SIGNATURE") && is_text(&r->cause, cause);
+}
+
 static void
 check_seen(struct verifying *v)
 {
     const struct record_seen *seen = &v->record.sig.seen;
-    bool is_refused_for_it = RECORD_HAS(&v->record, reason) &&
-                             RECORD_HAS(&v->record, cause) &&
-                             v->record.cause.size == 4 &&
-                             memcmp(v->record.cause.bytes, "head", 4) == 0;
+    bool is_ours = seen->size <= v->count &&
+                   hash_equal(&v->roots[seen->size], &seen->root);
 
     v->heads++;
-    if (is_refused_for_it)
-        return;
-    if (seen->size > v->count ||
-        !hash_equal(&v->roots[seen->size], &seen->root))
+    if (is_ours == is_refused_for(&v->record, "head"))
         find(v, CHECK_HEADS, true, v->count,
-             "its signer has seen another history: size %llu",
+             is_ours ? "it was refused for a head that is ours: size %llu"
+                     : "its signer has seen another history: size %llu",
              (unsigned long long)seen->size);
+}
+
+/** A signature's time is in the log, so its refusal can be checked. */
+static void
+check_until(struct verifying *v)
+{
+    const struct record *r = &v->record;
+
+    if (is_refused_for(r, "expired") && r->sig.until >= r->t)
+        find(v, CHECK_SIGNATURES, true, v->count,
+             "it was refused as expired, but it was not");
 }
 
 static void
@@ -276,12 +347,14 @@ check_record(struct verifying *v, const struct source_line *line)
         return;
     }
     check_order(v);
+    check_first(v);
     if (v->record.type == RECORD_CERT_SEEN)
         check_cert(v);
     if (command_of_type(v->record.type, &cmd, &is_accepted)) {
         if (RECORD_HAS(&v->record, sig)) {
             check_signature(v);
             check_seen(v);
+            check_until(v);
         } else if (v->record.type != RECORD_PUBLISH_ACCEPTED ||
                    memcmp(&v->record.request, &v->created,
                           sizeof(v->created)) != 0) {
@@ -435,12 +508,13 @@ print_findings(const struct verifying *v)
 
     for (int c = 0; c < CHECK_COUNT; c++) {
         const struct finding *f = &v->findings[c];
+        const char *word = f->is_missing ? "MISSING" : "FALSE";
         if (f->is_false) {
             if (f->has_seq)
-                printf("%-13s FALSE at seq %llu: %s\n", check_names[c],
+                printf("%-13s %s at seq %llu: %s\n", check_names[c], word,
                        (unsigned long long)f->seq, f->what);
             else
-                printf("%-13s FALSE: %s\n", check_names[c], f->what);
+                printf("%-13s %s: %s\n", check_names[c], word, f->what);
             return f;
         }
         describe(v, (enum check)c, text);
@@ -466,7 +540,7 @@ conclude(const struct verifying *v, double seconds)
         else
             printf("NOT VERIFIED: first false check: %s\n",
                    check_names[f - v->findings]);
-        return INSPECT_FALSE;
+        return f->is_missing ? INSPECT_UNREADABLE : INSPECT_FALSE;
     }
     if (v->count == 0) {
         printf("NOT VERIFIED: no records\n");
@@ -549,97 +623,6 @@ inspect_verify(const struct inspect_options *options)
     log_verifier_release(&v->log);
     free(v->roots);
     free(ca);
-    free(v);
-    return code;
-}
-
-/* ---------------------------------------------------------------------- replay
- */
-
-static bool
-visit_replay(void *context, const struct source_line *line)
-{
-    struct verifying *v = context;
-
-    if (line->bytes == NULL)
-        v->withheld++;
-    else if (v->withheld == 0)
-        replay_record(v, line);
-    return v->withheld == 0 && !v->findings[CHECK_REPLAY].is_false;
-}
-
-static void
-print_auction(const struct replay_summary *s)
-{
-    char amount[48], end[INSTANT_TEXT_BYTES];
-    const struct lot *lot = &s->lot;
-
-    printf("%llu %s: %llu bids (%llu accepted, %llu refused), %llu "
-           "extensions, %s",
-           (unsigned long long)s->auction, format_name(lot->rules.format),
-           (unsigned long long)(s->accepted + s->refused),
-           (unsigned long long)s->accepted, (unsigned long long)s->refused,
-           (unsigned long long)s->extensions, lot_state_name(lot->state));
-    if (lot->ended.ms > 0)
-        printf(" %s", instant_format(end, lot->ended));
-    if (lot->award.user != 0)
-        printf(", sold to %s at %s", s->winner,
-               inspect_amount(amount, lot->award.price.minor, s->currency));
-    printf(": as recorded\n");
-}
-
-static int
-print_auctions(struct verifying *v, const struct inspect_options *options)
-{
-    struct replay_summary summary;
-    int printed = 0;
-
-    for (uint64_t id = 1; id <= replay_auctions(v->replay); id++) {
-        bool is_wanted = options->word_count == 0;
-        for (size_t i = 0; i < options->word_count; i++)
-            is_wanted =
-                is_wanted || strtoull(options->words[i], NULL, 10) == id;
-        if (!is_wanted || !replay_summary(v->replay, id, &summary))
-            continue;
-        print_auction(&summary);
-        printed++;
-    }
-    return printed > 0 ? INSPECT_TRUE : INSPECT_NOTHING;
-}
-
-int
-inspect_replay(const struct inspect_options *options)
-{
-    struct verifying *v = calloc(1, sizeof(*v));
-    enum err err;
-    int code;
-
-    if (v == NULL)
-        return INSPECT_UNREADABLE;
-    err = source_open(&v->source, options->export_dir, options->data_dir);
-    if (err == ERR_OK)
-        err = replay_create(&v->replay, replay_blob_of, v->source);
-    if (err == ERR_OK)
-        err = source_each(v->source, visit_replay, v);
-    if (err == ERR_OK && v->withheld == 0 &&
-        !v->findings[CHECK_REPLAY].is_false &&
-        replay_finish(v->replay) != ERR_OK)
-        find(v, CHECK_REPLAY, true, replay_failed_at(v->replay), "%s",
-             err_detail());
-    if (err != ERR_OK) {
-        code = inspect_failed(err);
-    } else if (v->withheld > 0) {
-        fprintf(stderr, "auction-audit: records are withheld: replay the "
-                        "auditor's export\n");
-        code = INSPECT_UNTRUSTED;
-    } else if (v->findings[CHECK_REPLAY].is_false) {
-        printf("replay FALSE: %s\n", v->findings[CHECK_REPLAY].what);
-        code = INSPECT_FALSE;
-    } else {
-        code = print_auctions(v, options);
-    }
-    replay_destroy(&v->replay);
-    source_close(&v->source);
     free(v);
     return code;
 }
