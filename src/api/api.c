@@ -63,7 +63,8 @@ segment_matches(const char *pattern, size_t pattern_size, const char *path,
                 size_t size, struct match *out)
 {
     if (pattern_size == 4 && memcmp(pattern, "{id}", 4) == 0)
-        return text_u64(&out->id, path, size) && out->id > 0;
+        return text_u64(&out->id, path, size) && out->id > 0 &&
+               out->id <= (uint64_t)RECORD_INT_MAX; /* it is recorded */
     if (pattern_size == 5 && memcmp(pattern, "{cmd}", 5) == 0)
         return command_parse(&out->cmd, path, size) &&
                out->cmd != COMMAND_CREATE && out->cmd != COMMAND_EDIT;

@@ -321,7 +321,8 @@ read_sig_parts(struct record_sig *sig, json_t *object)
     sig->has_terms = terms != NULL;
     sig->until = json_integer_value(until);
     return json_is_string(alg) && json_is_string(seen) &&
-           json_is_integer(until) && json_is_string(value) &&
+           json_is_integer(until) && sig->until > 0 &&
+           sig->until <= RECORD_INT_MAX && json_is_string(value) &&
            json_object_size(object) == (terms == NULL ? 4U : 5U) &&
            sig_alg_parse(&sig->alg, json_string_value(alg),
                          json_string_length(alg)) &&

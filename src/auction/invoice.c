@@ -7,13 +7,13 @@ enum { BP_OF_ONE = 10000 };
 static bool
 share(struct money *out, struct money amount, uint32_t bp)
 {
-    int64_t scaled;
+    __extension__ __int128 scaled = amount.minor;
 
     CHECK(amount.minor >= 0);
-    if (__builtin_mul_overflow(amount.minor, (int64_t)bp, &scaled) ||
-        __builtin_add_overflow(scaled, BP_OF_ONE / 2, &scaled))
+    scaled = (scaled * bp + BP_OF_ONE / 2) / BP_OF_ONE;
+    if (scaled > INT64_MAX)
         return false;
-    *out = money_of(scaled / BP_OF_ONE);
+    *out = money_of((int64_t)scaled);
     return true;
 }
 

@@ -19,7 +19,7 @@ struct invoice {
     struct money total;
 };
 
-/** False when a sum would not fit; goods is at least 0, rates <= 100000. */
+/** False when a sum would not fit; goods is at least 0, rates <= 10000. */
 MUST_CHECK bool invoice_compute(struct invoice *out, struct money goods,
                                 uint32_t premium_bp, uint32_t tax_bp);
 

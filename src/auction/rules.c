@@ -12,7 +12,8 @@ static const struct increment default_table[] = {
 
 enum {
     DEFAULT_ROWS = sizeof(default_table) / sizeof(default_table[0]),
-    BASIS_POINTS_MAX = 100000
+    /* 100 %: a total of 4 * MONEY_MAX still fits a number of a record. */
+    BASIS_POINTS_MAX = 10000
 };
 
 /* Ten years. Keeps every sum of an instant and a duration far from 2^63. */
@@ -161,9 +162,9 @@ check_rest(const struct rules *r, struct refusal *out)
     if (money_decimals(r->currency) < 0)
         return refuse(out, "currency", "must be an ISO 4217 code");
     if (r->premium_bp > BASIS_POINTS_MAX)
-        return refuse(out, "premium_bp", "must be 0 to 100000");
+        return refuse(out, "premium_bp", "must be 0 to 10000");
     if (r->tax_bp > BASIS_POINTS_MAX)
-        return refuse(out, "tax_bp", "must be 0 to 100000");
+        return refuse(out, "tax_bp", "must be 0 to 10000");
     if (r->quantity != 1)
         return refuse(out, "quantity", "must be 1 in this format");
     return true;

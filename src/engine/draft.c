@@ -263,7 +263,7 @@ read_premium_bp(struct reading *in, const char *member, json_t *value)
 {
     int64_t bp = 0;
 
-    if (!read_int(in, member, value, 0, 100000, &bp))
+    if (!read_int(in, member, value, 0, 10000, &bp))
         return false;
     in->draft->rules.premium_bp = (uint32_t)bp;
     return true;
@@ -274,7 +274,7 @@ read_tax_bp(struct reading *in, const char *member, json_t *value)
 {
     int64_t bp = 0;
 
-    if (!read_int(in, member, value, 0, 100000, &bp))
+    if (!read_int(in, member, value, 0, 10000, &bp))
         return false;
     in->draft->rules.tax_bp = (uint32_t)bp;
     return true;

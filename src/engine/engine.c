@@ -136,8 +136,10 @@ engine_ask(struct engine *engine, struct question *question)
     bool is_open;
 
     lock_queue(engine);
-    is_open = !engine->is_closed;
+    is_open =
+        !engine->is_closed && engine->question_count < ENGINE_QUESTIONS_MAX;
     if (is_open) {
+        engine->question_count++;
         question->next = engine->questions;
         engine->questions = question;
         pthread_cond_signal(&engine->wake);
@@ -178,6 +180,7 @@ engine_step(struct engine *engine)
     tasks = take_tasks(engine);
     questions = engine->questions;
     engine->questions = NULL;
+    engine->question_count = 0;
     unlock_queue(engine);
     engine->beat_ms = monotonic_ms();
     answer_questions(engine, questions);

@@ -31,7 +31,8 @@
 struct engine;
 
 enum {
-    ENGINE_QUEUE_MAX = 4096, /* tasks waiting */
+    ENGINE_QUEUE_MAX = 4096,    /* tasks waiting */
+    ENGINE_QUESTIONS_MAX = 256, /* proofs waiting */
     ENGINE_BATCH_TASKS_MAX = 256,
     ENGINE_HEARTBEAT_MS = 5000,
     ENGINE_WAIT_MS_MAX = 1000, /* in the queue; then "busy", not executed */

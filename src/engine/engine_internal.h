@@ -84,6 +84,7 @@ struct engine {
     struct task **last;
     size_t queued;
     struct question *questions;
+    size_t question_count;
     bool is_closed;
     bool is_stopping;
 

@@ -262,7 +262,27 @@ a_strangers_first_command_may_be_a_retraction(void)
     run_end(&r);
 }
 
+/** The largest price with the largest rates still has an invoice. */
+static void
+the_largest_invoice_fits_its_record(void)
+{
+    struct run r;
+    uint64_t id;
+
+    run_begin(&r);
+    id = run_create(&r, "sam",
+                    "{\"title\":\"a\",\"currency\":\"EUR\","
+                    "\"start_price\":1000000000000000,\"premium_bp\":10000,"
+                    "\"tax_bp\":10000,\"ends_at\":\"1970-01-01T01:00:00Z\"}");
+    CU_ASSERT_EQUAL(run_bid(&r, "ann", id, MONEY_MAX), VERDICT_ACCEPTED);
+    run_at(&r, 3600);
+    CU_ASSERT_EQUAL(run_lot(&r, id)->outcome, OUTCOME_SOLD);
+    CU_ASSERT_FALSE(engine_failed(r.engine));
+    run_end(&r);
+}
+
 SUITE("english", NULL, NULL, TEST(the_second_highest_maximum_sets_the_price),
+      TEST(the_largest_invoice_fits_its_record),
       TEST(a_repeated_request_gets_the_first_answer_byte_for_byte),
       TEST(an_aborted_commit_leaves_no_trace),
       TEST(a_failed_flush_is_unknown_and_ends_the_engine),

@@ -170,6 +170,9 @@ check_says /reserve_price "a reserve below the start price names its field" post
 	'{"title":"x","currency":"EUR","start_price":100,"reserve_price":50,"ends_at":"2030-01-01T00:00:00Z"}'
 check_says role-required "a bidder may not sell" post ann /v1/auctions \
 	'{"title":"x","currency":"EUR","start_price":100,"ends_at":"2030-01-01T00:00:00Z"}'
+check_says 404 "an auction's number beyond all bounds" post ann /v1/auctions/18446744073709551615/bid '{"max":20000}'
+check_says '"cause":"bad"' "a signature that is good for ever" post ann $bid \
+	'{"max":20000,"signature":{"alg":"p256","seen":"0 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","until":9223372036854775807,"value":"AAAA"}}'
 check_says '"cause":"bad"' "a signature by nobody" post ann $bid \
 	'{"max":20000,"signature":{"alg":"p256","seen":"0 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","terms":"0000000000000000000000000000000000000000000000000000000000000000","until":1,"value":"AAAA"}}'
 lives
