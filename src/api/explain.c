@@ -48,7 +48,17 @@ say_bid(char out[SENTENCE_BYTES], const struct explain_context *c,
     amount(next, c, r->min_next);
     if (is_secret_shown(c, r))
         amount(max, c, r->max);
-    if (takes_lead)
+    if (!RECORD_HAS(r, revision))
+        snprintf(out, SENTENCE_BYTES,
+                 "%s raises its own maximum%s%s; it leads already, so the "
+                 "price stays at %s.",
+                 who, max[0] == '\0' ? "" : " to ", max, price);
+    else if (r->bid_count == 1)
+        snprintf(out, SENTENCE_BYTES,
+                 "%s bids%s%s, the first, and leads at %s. The next bid is at "
+                 "least %s.",
+                 who, max[0] == '\0' ? "" : " up to ", max, price, next);
+    else if (takes_lead)
         snprintf(out, SENTENCE_BYTES,
                  "%s bids%s%s and leads at %s: one step above the second "
                  "highest maximum, never more than its own. The next bid is "
