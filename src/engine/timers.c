@@ -3,6 +3,7 @@
  * A binary heap of the auctions that have a timer, ordered by (due time,
  * auction id) as docs/rules.md says. Each auction knows its place, counted
  * from 1 so that 0 means "not in the heap", and can be moved in O(log n).
+ * Firing one is a change like a command's, by the system.
  */
 #include "engine/world_internal.h"
 
@@ -99,4 +100,66 @@ struct auction *
 timers_first(const struct world *world)
 {
     return world->timers.count == 0 ? NULL : get(world, 1);
+}
+
+/* --------------------------------------------------------------- firing */
+
+bool
+world_next_due(const struct world *world, struct instant *due_out)
+{
+    const struct auction *first = timers_first(world);
+
+    if (first == NULL)
+        return false;
+    *due_out = first->due;
+    return true;
+}
+
+enum err
+world_fire(struct world *world)
+{
+    struct auction *auction = timers_first(world);
+    struct lot before;
+    struct instant due;
+    enum timer timer;
+    enum err err;
+
+    CHECK(auction != NULL);
+    if ((err = world_touch_auction(world, auction)) != ERR_OK)
+        return err;
+    before = auction->row.lot;
+    CHECK(lot_next_timer(&auction->row.lot, &due, &timer));
+    CHECK(due.ms == auction->due.ms);
+    lot_fire(&auction->row.lot, timer, due);
+    return effect_follow(world, auction, &before, &due, "", &actor_system);
+}
+
+enum err
+world_outage(struct world *world, struct instant last_alive,
+             struct instant restart, size_t count_max, bool *more_out)
+{
+    size_t count = 0;
+
+    *more_out = false;
+    for (size_t i = 0; i < world->auctions.count; i++) {
+        struct auction *auction = world->auctions.items[i];
+        struct lot before = auction->row.lot;
+        struct lot after = before;
+        enum err err;
+
+        if (!lot_outage(&after, last_alive, restart))
+            continue;
+        if (count++ == count_max) {
+            *more_out = true;
+            return ERR_OK;
+        }
+        if ((err = world_touch_auction(world, auction)) != ERR_OK)
+            return err;
+        auction->row.lot = after;
+        err = effect_follow(world, auction, &before, NULL, "outage",
+                            &actor_system);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
 }

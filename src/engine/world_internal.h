@@ -3,7 +3,7 @@
  * world_internal: the world's parts, for its own source files only.
  *
  *     world.c    loading, look-up, undo
- *     timers.c   the heap of timers
+ *     timers.c   the heap of timers, firing, the outage rule
  *     judge.c    one function a command, in the order of the checks
  *     effects.c  what follows from a change: records, holds, timers
  */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 4096, KEY_BYTES = 64 };
+enum { BUCKETS = 4096, KEY_BYTES = 64, RATES = 65536, MILLI = 1000 };
 
 /** A count under a key: 16 bytes of address, or a name. */
 struct tally {
@@ -19,6 +19,15 @@ struct tally {
     struct tally *next;
 };
 
+/*
+ * Token buckets of handshakes. A fixed number, by hash of the address: memory
+ * is bounded whatever addresses come, and two that share one share its rate.
+ */
+struct rate {
+    int64_t filled_ms; /* 0: never used, full */
+    uint64_t millitokens;
+};
+
 struct census {
     pthread_mutex_t lock; /* rank 60; guards all below */
     struct net_limits limits;
@@ -26,6 +35,7 @@ struct census {
     size_t handshakes;
     struct tally *addresses[BUCKETS];
     struct tally *names[BUCKETS];
+    struct rate rates[RATES];
 };
 
 static void
@@ -40,14 +50,20 @@ unlock(struct census *census)
     CHECK(pthread_mutex_unlock(&census->lock) == 0);
 }
 
-static struct tally **
-bucket_of(struct tally **table, const char key[KEY_BYTES])
+static uint64_t
+hash_of_key(const char key[KEY_BYTES])
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
     for (size_t i = 0; i < KEY_BYTES; i++)
         hash = (hash ^ (uint8_t)key[i]) * UINT64_C(0x100000001b3);
-    return &table[(hash ^ hash >> 32) % BUCKETS];
+    return hash ^ hash >> 32;
+}
+
+static struct tally **
+bucket_of(struct tally **table, const char key[KEY_BYTES])
+{
+    return &table[hash_of_key(key) % BUCKETS];
 }
 
 static struct tally **
@@ -136,11 +152,37 @@ census_destroy(struct census **out)
     *out = NULL;
 }
 
+/** Take one token of the address; false when it has none left. */
+static bool
+take_token(struct census *census, const char key[KEY_BYTES])
+{
+    const struct net_limits *limits = &census->limits;
+    struct rate *rate = &census->rates[hash_of_key(key) % RATES];
+    uint64_t full = (uint64_t)limits->handshake_burst * MILLI;
+    int64_t now = monotonic_ms();
+
+    if (rate->filled_ms == 0)
+        rate->millitokens = full;
+    else /* a token a second is a millitoken a millisecond */
+        rate->millitokens +=
+            (uint64_t)(now - rate->filled_ms) * limits->handshakes_per_second;
+    if (rate->millitokens > full)
+        rate->millitokens = full;
+    rate->filled_ms = now;
+    if (rate->millitokens < MILLI)
+        return false;
+    rate->millitokens -= MILLI;
+    return true;
+}
+
 static bool
 enter(struct census *census, const char key[KEY_BYTES])
 {
     const struct net_limits *limits = &census->limits;
     struct tally *tally;
+
+    if (!take_token(census, key))
+        return false;
 
     if (census->connections >= limits->connections ||
         census->handshakes >= limits->handshakes)

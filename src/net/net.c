@@ -30,6 +30,8 @@ net_limits_default(void)
         .connections_per_name = 16,
         .handshakes = 1024,
         .handshakes_per_address = 64,
+        .handshakes_per_second = 50,
+        .handshake_burst = 200,
         .body_bytes = 65536,
         .unread_bytes = 262144,
         .in_flight = 32,

@@ -51,6 +51,8 @@ struct net_limits {
     size_t connections_per_name;
     size_t handshakes;
     size_t handshakes_per_address;
+    unsigned handshakes_per_second; /* of one address */
+    unsigned handshake_burst;
     size_t body_bytes;
     size_t unread_bytes; /* of a stream's reader */
     unsigned in_flight;  /* requests of one connection */

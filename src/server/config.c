@@ -203,6 +203,8 @@ copy_limits(struct config *c, cfg_t *cfg)
     l->connections_per_name = (size_t)account;
     l->handshakes = (size_t)shakes;
     l->handshakes_per_address = (size_t)shakes_address;
+    l->handshakes_per_second = (unsigned)rate;
+    l->handshake_burst = (unsigned)burst;
     l->body_bytes = (size_t)body;
     l->idle_ms = idle * 1000;
     c->drain_ms = drain * 1000;
@@ -381,12 +383,15 @@ config_print(const struct config *c, struct buf *out)
     buf_add_format(out,
                    "}\nlimits {\n  connections = %zu\n  per_address = %zu\n"
                    "  per_account = %zu\n  handshakes = %zu\n"
-                   "  handshakes_per_address = %zu\n  body = %zu\n"
+                   "  handshakes_per_address = %zu\n"
+                   "  handshakes_per_second = %u\n  handshake_burst = %u\n"
+                   "  body = %zu\n"
                    "  idle = %lld\n  drain = %lld\n}\n",
                    c->limits.connections, c->limits.connections_per_address,
                    c->limits.connections_per_name, c->limits.handshakes,
-                   c->limits.handshakes_per_address, c->limits.body_bytes,
-                   (long long)c->limits.idle_ms / 1000,
+                   c->limits.handshakes_per_address,
+                   c->limits.handshakes_per_second, c->limits.handshake_burst,
+                   c->limits.body_bytes, (long long)c->limits.idle_ms / 1000,
                    (long long)c->drain_ms / 1000);
     buf_add_format(out, "storage {\n  cache_mb = %zu\n}\n",
                    c->cache_bytes >> 20);

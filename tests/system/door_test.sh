@@ -178,6 +178,11 @@ check_says '"cause":"bad"' "a signature by nobody" post ann $bid \
 lives
 ok $? "the server lives on after all of it"
 stop_server TERM
+start_server --set limits.handshakes_per_second=1 --set limits.handshake_burst=3
+for _ in 1 2 3 4 5 6; do lives && echo in; done >"$work/out" 2>&1
+[ "$(grep -c '^in$' "$work/out")" -lt 6 ] && grep -q '^in$' "$work/out"
+ok $? "too many handshakes of one address are refused"
+stop_server TERM
 ok $? "and stops in order"
 check "its log verifies" audit_says_verified
 plan
