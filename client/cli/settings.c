@@ -159,7 +159,7 @@ cli_client(struct cli *cli, int *code)
         .state_dir = cli_state_dir(state) ? state : NULL,
         .timeout_ms = cli->timeout_ms,
         .retries = cli->retries,
-        .is_verbose = cli->verbosity > 0,
+        .verbosity = cli->verbosity,
     };
     struct auction_client *client;
     struct auction_result result;

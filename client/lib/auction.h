@@ -39,25 +39,30 @@ enum auction_outcome {
     AUCTION_NOT_FOUND = 5,
     AUCTION_REFUSED = 6, /* by the auction's rules, or a changed version */
     AUCTION_INVALID = 7, /* the request was malformed */
-    AUCTION_BUSY = 8,    /* 429 or 503 after all retries */
-    AUCTION_UNKNOWN = 9, /* sent, no answer: repeat with the same key */
+    AUCTION_BUSY = 8,    /* 429 or 503, for a read any 5xx, after all retries */
+    AUCTION_UNKNOWN = 9, /* sent, no proven answer: repeat with the same key */
 };
 
 /** Borrowed for the length of auction_open. NULL and 0 are defaults. */
 struct auction_options {
-    const char *server;    /* "https://auction.example.com:8443" */
-    const char *cert;      /* PEM files */
-    const char *key;       /* of mode 0600 */
-    const char *ca;        /* the only CA that is trusted */
-    const char *crl;       /* for the server's certificate, or NULL */
+    const char *server;          /* "https://auction.example.com:8443" */
+    const char *cert;            /* PEM files */
+    const char *key;             /* of mode 0600 */
+    const char *ca;              /* the only CA that is trusted */
+    const char *crl;             /* for the server's certificate, or NULL */
+    const char *passphrase_file; /* its first line opens the key, or NULL */
     const char *state_dir; /* keeps the newest head; NULL: in memory only */
     const char *resolve;   /* "HOST:PORT:ADDRESS" instead of DNS, or NULL */
     long timeout_ms;       /* of one attempt; 10 s */
     int retries;           /* 3; -1: none */
-    bool is_verbose;       /* requests and statuses on stderr */
+    int verbosity;         /* on stderr: 1 requests and statuses, 2 headers */
 };
 
-enum { AUCTION_KEY_BYTES = 33, AUCTION_MESSAGE_BYTES = 512 };
+enum {
+    AUCTION_KEY_BYTES = 33,
+    AUCTION_MESSAGE_BYTES = 512,
+    AUCTION_LOG_NAME_BYTES = 416,
+};
 
 struct auction_result {
     enum auction_outcome outcome;
@@ -69,6 +74,7 @@ struct auction_result {
     char message[AUCTION_MESSAGE_BYTES]; /* a sentence for people */
     char etag[40];
     uint64_t event_seq; /* Event-Seq of a read */
+    int retry_after_s;  /* of a busy server; 0: it said nothing */
 
     /* of an answer to a command */
     bool is_verified; /* the receipt proves it */
@@ -81,7 +87,7 @@ struct auction_result {
     char *receipt; /* C2SP tlog-proof text, owned; NULL without one */
 };
 
-/** Once a process, before the first client. */
+/** Once a process, before the first client and the second thread. */
 bool auction_global_init(void);
 
 /**
@@ -92,6 +98,19 @@ enum auction_outcome
 auction_open(struct auction_client **out, const struct auction_options *options,
              struct auction_result *result);
 void auction_close(struct auction_client **client);
+
+/**
+ * What went wrong beside the last command without spoiling it, such as a head
+ * that could not be kept; "" for nothing. Valid until the next command.
+ */
+const char *auction_warning(const struct auction_client *client);
+
+/**
+ * A name for the server's log that is fit for a file, made of its origin and
+ * its CA; "" before the first command. Returns name.
+ */
+char *auction_log_name(const struct auction_client *client,
+                       char name[AUCTION_LOG_NAME_BYTES]);
 
 void auction_result_release(struct auction_result *result);
 
@@ -130,6 +149,44 @@ enum auction_outcome
 auction_bid(struct auction_client *client, uint64_t auction, int64_t max,
             const char *key, bool is_signed, struct auction_result *result);
 
+/** Buy now; `price` must be the auction's buy-now price. */
+enum auction_outcome
+auction_buy(struct auction_client *client, uint64_t auction, int64_t price,
+            const char *key, bool is_signed, struct auction_result *result);
+
+/** Publish a draft of one's own. */
+enum auction_outcome
+auction_publish(struct auction_client *client, uint64_t auction,
+                const char *key, bool is_signed, struct auction_result *result);
+
+/** Take one's bids back: "typo", "changed-description", "seller-unreachable".
+ */
+enum auction_outcome
+auction_retract(struct auction_client *client, uint64_t auction,
+                const char *reason, const char *key, bool is_signed,
+                struct auction_result *result);
+
+/** Cancel; `reason` may be NULL unless an admin does it. */
+enum auction_outcome
+auction_cancel(struct auction_client *client, uint64_t auction,
+               const char *reason, const char *key, bool is_signed,
+               struct auction_result *result);
+
+/** Record that the buyer has paid; `account` must be the winner's. */
+enum auction_outcome
+auction_pay(struct auction_client *client, uint64_t auction,
+            const char *account, const char *key, bool is_signed,
+            struct auction_result *result);
+
+/**
+ * Prove a kept receipt (C2SP tlog-proof text) under the key of the server's
+ * log. Accepted: seq, auction, price and the like are what the record says,
+ * whose ever command it was. Invalid: it proves nothing.
+ */
+enum auction_outcome
+auction_verify_receipt(struct auction_client *client, const char *text,
+                       size_t size, struct auction_result *result);
+
 /** One live event. */
 struct auction_event {
     const char *type; /* "bid" */
@@ -142,8 +199,11 @@ typedef bool
 auction_event_visit(void *context, const struct auction_event *event);
 
 /**
- * Live events, reconnecting and resuming until `visit` ends it or the
- * retries in a row are used up.
+ * Live events, each whole one once and in order, until `visit` ends it. A
+ * connection that breaks is taken up again behind the last whole event: the
+ * first one after as many failures as a call is retried, later ones after 20
+ * in a row, with pauses that grow from half a second (or what the server
+ * asks) to 30 s. A refusal ends it at once.
  *
  * query  such as "auction=7&type=bid", or ""
  * after  record number to resume behind, or -1 for now

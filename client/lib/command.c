@@ -34,39 +34,45 @@ find_terms(const struct auction_client *c, uint64_t auction)
     return NULL;
 }
 
-/** The terms of an auction, asked for once. */
+/** Ask the server for an auction's terms and remember them. */
 static enum auction_outcome
-learn_terms(struct sending *s)
+ask_terms(struct sending *s, uint64_t auction, struct hash *terms_out)
 {
     struct auction_client *c = s->client;
-    uint64_t auction = (uint64_t)s->command.auction;
-    const struct kept_terms *known = find_terms(c, auction);
-    struct kept_terms *slot = &c->terms[c->terms_next % TERMS_KEPT];
     json_t *object;
     const char *hex;
     char path[64];
+    bool is_good;
 
-    if (known == NULL) {
-        snprintf(path, sizeof(path), "/v1/auctions/%llu",
-                 (unsigned long long)auction);
-        if (auction_call(c, "GET", path, NULL, NULL, s->result) !=
-            AUCTION_ACCEPTED)
-            return s->result->outcome;
-        object = json_loadb(s->result->body, s->result->body_size, 0, NULL);
-        hex = json_string_value(json_object_get(object, "terms"));
-        if (hex == NULL || !hash_from_hex(&slot->terms, hex, strlen(hex))) {
-            json_decref(object);
-            return fail(s->result, AUCTION_UNKNOWN,
-                        "the auction shows no terms");
-        }
-        json_decref(object);
-        slot->auction = auction;
-        c->terms_next++;
-        known = slot;
-        auction_result_release(s->result);
-    }
+    snprintf(path, sizeof(path), "/v1/auctions/%llu",
+             (unsigned long long)auction);
+    if (auction_call(c, "GET", path, NULL, NULL, s->result) != AUCTION_ACCEPTED)
+        return s->result->outcome;
+    object = json_loadb(s->result->body, s->result->body_size, 0, NULL);
+    hex = json_string_value(json_object_get(object, "terms"));
+    is_good = hex != NULL && hash_from_hex(terms_out, hex, strlen(hex));
+    json_decref(object);
+    if (!is_good)
+        return fail(s->result, AUCTION_NO_CONNECTION,
+                    "the server shows no terms of auction %llu",
+                    (unsigned long long)auction);
+    c->terms[c->terms_next++ % TERMS_KEPT] =
+        (struct kept_terms){auction, *terms_out};
+    auction_result_release(s->result);
+    return AUCTION_ACCEPTED;
+}
+
+static enum auction_outcome
+learn_terms(struct sending *s)
+{
+    uint64_t auction = (uint64_t)s->command.auction;
+    const struct kept_terms *known = find_terms(s->client, auction);
+    struct hash asked;
+
+    if (known == NULL && ask_terms(s, auction, &asked) != AUCTION_ACCEPTED)
+        return s->result->outcome;
     s->command.has_terms = true;
-    s->command.terms = known->terms;
+    s->command.terms = known == NULL ? asked : known->terms;
     return AUCTION_ACCEPTED;
 }
 
@@ -92,6 +98,16 @@ signature_json(const struct signed_command *command,
     return object;
 }
 
+/** Long enough for every attempt and the pauses between them. */
+static int64_t
+signature_life_ms(const struct auction_client *c)
+{
+    int64_t longest =
+        (c->retries + 1) * ((int64_t)c->timeout_ms + CALL_PAUSE_MS_MAX);
+
+    return longest > SIGNATURE_LIFE_MS ? longest : SIGNATURE_LIFE_MS;
+}
+
 static enum auction_outcome
 sign(struct sending *s)
 {
@@ -103,7 +119,7 @@ sign(struct sending *s)
     if (s->command.auction != 0 && learn_terms(s) != AUCTION_ACCEPTED)
         return s->result->outcome;
     s->command.seen = s->client->seen;
-    s->command.until = now_ms() + SIGNATURE_LIFE_MS;
+    s->command.until = now_ms() + signature_life_ms(s->client);
     buf_init(&bytes, COMMAND_BYTES_MAX);
     err = command_encode(&s->command, &bytes);
     if (err == ERR_OK)
@@ -127,49 +143,55 @@ attempt(struct sending *s, const char *body)
     const char *headers[] = {s->key_header, NULL};
     struct auction_result *result = s->result;
     json_t *answer;
-    bool has_receipt;
 
     if (call_once(s->client, "POST", s->path, body, headers, result) !=
         AUCTION_ACCEPTED)
         return result->outcome;
     outcome_of(result);
     answer = json_loadb(result->body, result->body_size, 0, NULL);
-    has_receipt = json_object_get(answer, "receipt") != NULL;
-    if (has_receipt)
-        trust_answer(s->client, &s->command, answer, result);
-    else if (result->outcome == AUCTION_ACCEPTED ||
-             result->outcome == AUCTION_REFUSED)
-        if (result->status != 412)
-            fail(result, AUCTION_UNKNOWN, "the answer has no receipt");
+    if (json_object_get(answer, "receipt") != NULL)
+        prove_answer(s->client, &s->command, answer, result);
+    else if (result->outcome == AUCTION_ACCEPTED || result->status == 409)
+        fail(result, AUCTION_UNKNOWN, "the answer has no receipt");
     json_decref(answer);
     return result->outcome;
+}
+
+bool
+settle(struct settling *settling, struct auction_result *result)
+{
+    if (result->is_verified)
+        return true;
+    if (result->outcome == AUCTION_UNKNOWN)
+        settling->was_sent = true;
+    if (!settling->was_sent)
+        return result->outcome != AUCTION_BUSY;
+    result->outcome = AUCTION_UNKNOWN;
+    return false;
 }
 
 static enum auction_outcome
 send_until_known(struct sending *s)
 {
     char *body = json_dumps(s->body, JSON_COMPACT);
-    char key[AUCTION_KEY_BYTES];
-    enum auction_outcome outcome;
+    struct settling settling = {.was_sent = false};
 
-    memcpy(key, s->result->key, sizeof(key));
     if (body == NULL)
         return fail(s->result, AUCTION_LOCAL_FAILURE, "out of memory");
     for (int i = 0;; i++) {
-        outcome = attempt(s, body);
-        if ((outcome != AUCTION_UNKNOWN && outcome != AUCTION_BUSY) ||
-            i == s->client->retries)
+        attempt(s, body);
+        if (settle(&settling, s->result) || i == s->client->retries)
             break;
-        back_off(i);
+        back_off_call(i, s->result);
     }
     free(body);
-    memcpy(s->result->key, key, sizeof(key));
-    return outcome;
+    return s->result->outcome;
 }
 
 static enum auction_outcome
 run(struct sending *s, bool is_signed)
 {
+    s->client->warning[0] = '\0';
     if (trust_log(s->client, s->result) != AUCTION_ACCEPTED)
         return s->result->outcome;
     s->command.log = s->client->log.name;
@@ -286,15 +308,4 @@ auction_create(struct auction_client *client, const char *draft,
         run(&s, is_signed);
     json_decref(s.body);
     return result->outcome;
-}
-
-enum auction_outcome
-auction_bid(struct auction_client *client, uint64_t auction, int64_t max,
-            const char *key, bool is_signed, struct auction_result *result)
-{
-    char fields[64];
-
-    snprintf(fields, sizeof(fields), "{\"max\":%lld}", (long long)max);
-    return auction_command(client, auction, "bid", fields, key, is_signed,
-                           result);
 }

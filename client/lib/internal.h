@@ -2,9 +2,13 @@
 /**
  * internal: the parts of libauction, for its own source files only.
  *
- *     client.c   files, calls over libcurl, outcomes
- *     command.c  signing, sending, retrying, verifying
- *     trust.c    the log's key, heads and receipts
+ *     client.c   files, opening and closing
+ *     call.c     one call over libcurl, outcomes, pauses
+ *     command.c  signing, sending, retrying
+ *     typed.c    a function for each command
+ *     trust.c    the log's key and its heads
+ *     prove.c    receipts: what an answer proves
+ *     keep.c     the newest head, kept in a file
  *     sse.c      live events: bytes to events
  *     stream.c   live events: connection and resumption
  */
@@ -16,6 +20,7 @@
 #include "audit/command.h"
 #include "audit/receipt.h"
 #include "audit/signature.h"
+#include "base/buf.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -25,6 +30,10 @@ enum {
     URL_BYTES_MAX = 2048,
     TERMS_KEPT = 16, /* auctions whose terms are remembered */
     SIGNATURE_LIFE_MS = 60000,
+    PASSPHRASE_BYTES = 1024,
+    CA_TAG_BYTES = 9,
+    CALL_PAUSE_MS = 100, /* before the second attempt of a call */
+    CALL_PAUSE_MS_MAX = 10000,
 };
 
 struct kept_terms {
@@ -35,14 +44,17 @@ struct kept_terms {
 struct auction_client {
     CURL *curl;
     char *server;
-    char *ca_pem;
-    size_t ca_size;
+    struct buf ca;             /* PEM */
+    char ca_tag[CA_TAG_BYTES]; /* of its key: 8 hex digits */
     char *state_dir;
     EVP_PKEY *key;
     struct hash fp; /* of our certificate */
+    char passphrase[PASSPHRASE_BYTES];
+    long timeout_ms;
     int retries;
-    bool is_verbose;
+    int verbosity;
     char error[CURL_ERROR_SIZE];
+    char warning[AUCTION_MESSAGE_BYTES];
     struct curl_slist *resolve;
 
     bool has_log; /* the log's key is known */
@@ -52,49 +64,102 @@ struct auction_client {
     size_t terms_next;
 };
 
-/* client.c */
+/* call.c */
 /** Set outcome and message. Returns the outcome. */
 enum auction_outcome
 fail(struct auction_result *result, enum auction_outcome outcome,
      const char *format, ...) __attribute__((format(printf, 3, 4)));
 void result_clear(struct auction_result *result);
-/** One attempt. ERR_OK when an answer came, of whatever status. */
+/** One attempt. Accepted when an answer came, of whatever status. */
 enum auction_outcome
 call_once(struct auction_client *client, const char *method, const char *path,
           const char *body, const char *const *headers,
           struct auction_result *result);
-/** The outcome of an answer by its status and problem. */
+/** The outcome of an HTTP status, before anything is proved. */
+enum auction_outcome outcome_of_status(int status);
+/** The outcome of an answer: by its status, in the words of its problem. */
 enum auction_outcome outcome_of(struct auction_result *result);
-/** Wait before attempt n + 1. */
-void back_off(int attempt);
+/** The same with the body apart from the result. */
+enum auction_outcome outcome_of_problem(struct auction_result *result,
+                                        const char *body, size_t size);
+/** What a failed transfer means; nothing was done unless it is unknown. */
+enum auction_outcome
+transfer_failed(struct auction_client *client, CURLcode code,
+                struct auction_result *result);
+/**
+ * Length of the pause after attempt number `attempt` (from 0): base_ms
+ * doubled each time, at most max_ms, of which the upper half is left to
+ * `chance` (0..255).
+ */
+int64_t pause_ms(int attempt, int64_t base_ms, int64_t max_ms, uint8_t chance);
+/** Wait so long. */
+void back_off(int attempt, int64_t base_ms, int64_t max_ms);
+/** Between attempts of a call; a busy server's Retry-After is respected. */
+void back_off_call(int attempt, const struct auction_result *result);
 int64_t now_ms(void);
+
+/* command.c */
+/** The outcome of several attempts with one key, seen as one. */
+struct settling {
+    bool was_sent; /* one of them may have been executed */
+};
+/**
+ * Take the outcome of one more attempt. True: it is final. Once an attempt
+ * may have been executed, only a proven answer is final, and anything else
+ * leaves the outcome unknown.
+ */
+bool settle(struct settling *settling, struct auction_result *result);
 
 /* trust.c */
 /** Know the log's key and a head of it, consistent with what was kept. */
 enum auction_outcome
 trust_log(struct auction_client *client, struct auction_result *result);
+/** A verified head becomes what is signed as `seen`, and is kept. */
+void trust_head(struct auction_client *client, const struct checkpoint *head,
+                const char *note, size_t size);
+
+/* prove.c */
 /**
- * Prove the receipt of an answer and that it is of this very command; the
- * head becomes `seen`.
+ * Prove the receipt of an answer and that it is of this very command; its
+ * head is trusted. The outcome is what the record says.
  */
 enum auction_outcome
-trust_answer(struct auction_client *client,
+prove_answer(struct auction_client *client,
              const struct signed_command *command, json_t *answer,
              struct auction_result *result);
+/** Whether the record is the answer to this command of its signer. */
+bool
+is_answer_to(const struct signed_command *command, const struct record *record);
+
+/* keep.c */
+/**
+ * What a log is called in files: the origin with all but [A-Za-z0-9.-] as
+ * %XX, and the CA's tag: a log is what one CA says it is. Returns name.
+ */
+char *keep_name(char name[AUCTION_LOG_NAME_BYTES], const char *origin,
+                const char *ca_tag);
+/** The kept head, of size 0 when there is none; fails when it is damaged. */
+enum auction_outcome
+keep_read(struct auction_client *client, struct checkpoint *kept_out,
+          struct auction_result *result);
+/** Keep a verified head unless a larger one is kept; a failure is a warning. */
+void keep_write(struct auction_client *client, const struct checkpoint *head,
+                const char *note, size_t size);
 
 /* sse.c */
 struct sse {
-    char *line;
-    size_t line_size, line_capacity;
-    char *data;
-    size_t data_size, data_capacity;
+    struct buf line, data;
     char type[64];
-    char id[32];
-    bool skips_lf; /* the last byte was a CR */
+    char id[32];      /* of the event under way */
+    char last_id[32]; /* of the last whole event: where to resume */
+    int64_t retry_ms; /* the pause that the server asks for; -1: none */
+    bool skips_lf;    /* the last byte was a CR */
 };
 
 void sse_init(struct sse *sse);
 void sse_release(struct sse *sse);
+/** Forget what the last connection left unfinished. */
+void sse_reconnect(struct sse *sse);
 /** Take bytes; false when `visit` said so, or memory or bounds ran out. */
 bool sse_feed(struct sse *sse, const char *bytes, size_t size,
               auction_event_visit *visit, void *context);

@@ -5,113 +5,139 @@
  */
 #include "internal.h"
 
-#include <stdlib.h>
+#include "base/text.h"
+
 #include <string.h>
 
-enum { LINE_BYTES_MAX = 1 << 20 };
+enum { LINE_BYTES_MAX = 1 << 20, RETRY_MS_MAX = 60000 };
 
 void
 sse_init(struct sse *sse)
 {
-    *sse = (struct sse){.line = NULL};
+    *sse = (struct sse){.retry_ms = -1};
+    buf_init(&sse->line, LINE_BYTES_MAX);
+    buf_init(&sse->data, LINE_BYTES_MAX);
 }
 
 void
 sse_release(struct sse *sse)
 {
-    free(sse->line);
-    free(sse->data);
+    buf_release(&sse->line);
+    buf_release(&sse->data);
     sse_init(sse);
 }
 
-static bool
-append(char **text, size_t *size, size_t *capacity, const char *bytes,
-       size_t count)
+void
+sse_reconnect(struct sse *sse)
 {
-    if (*size + count + 1 > LINE_BYTES_MAX)
-        return false;
-    if (*size + count + 1 > *capacity) {
-        size_t grown = (*size + count + 1) * 2;
-        char *more = realloc(*text, grown);
-        if (more == NULL)
-            return false;
-        *text = more;
-        *capacity = grown;
-    }
-    memcpy(*text + *size, bytes, count);
-    *size += count;
-    (*text)[*size] = '\0';
-    return true;
+    buf_clear(&sse->line);
+    buf_clear(&sse->data);
+    sse->type[0] = '\0';
+    memcpy(sse->id, sse->last_id, sizeof(sse->id));
+    sse->skips_lf = false;
 }
 
-static bool
+static void
+take_retry(struct sse *sse, const char *value)
+{
+    uint64_t ms;
+
+    if (text_u64(&ms, value, strlen(value)) && ms <= RETRY_MS_MAX)
+        sse->retry_ms = (int64_t)ms;
+}
+
+static void
 take_field(struct sse *sse, const char *name, const char *value)
 {
     if (strcmp(name, "event") == 0)
         snprintf(sse->type, sizeof(sse->type), "%s", value);
     else if (strcmp(name, "id") == 0 && strlen(value) < sizeof(sse->id))
         snprintf(sse->id, sizeof(sse->id), "%s", value);
-    else if (strcmp(name, "data") == 0)
-        return append(&sse->data, &sse->data_size, &sse->data_capacity, value,
-                      strlen(value)) &&
-               append(&sse->data, &sse->data_size, &sse->data_capacity, "\n",
-                      1);
-    return true; /* `retry` and unknown fields are ignored */
+    else if (strcmp(name, "retry") == 0)
+        take_retry(sse, value);
+    else if (strcmp(name, "data") == 0) {
+        buf_add_text(&sse->data, value);
+        buf_add_char(&sse->data, '\n');
+    }
 }
 
+/** An empty line. Only a whole event moves the place to resume from. */
 static bool
 dispatch(struct sse *sse, auction_event_visit *visit, void *context)
 {
-    struct auction_event event = {sse->type[0] == '\0' ? "message" : sse->type,
-                                  sse->id, sse->data};
+    struct auction_event event = {
+        .type = sse->type[0] == '\0' ? "message" : sse->type,
+        .id = sse->last_id,
+        .data = sse->data.bytes,
+    };
     bool goes_on = true;
 
-    if (sse->data_size > 0) {
-        sse->data[sse->data_size - 1] = '\0'; /* the last line break */
+    memcpy(sse->last_id, sse->id, sizeof(sse->last_id));
+    if (sse->data.size > 0) {
+        sse->data.bytes[sse->data.size - 1] = '\0'; /* the last line break */
         goes_on = visit(context, &event);
     }
-    sse->data_size = 0;
+    buf_clear(&sse->data);
     sse->type[0] = '\0';
     return goes_on;
 }
 
-static bool
-take_line(struct sse *sse, auction_event_visit *visit, void *context)
+static void
+take_line(struct sse *sse, char *line)
 {
-    char *line = sse->line_size == 0 ? NULL : sse->line;
-    char *value;
+    char *value = strchr(line, ':');
 
-    sse->line_size = 0;
-    if (line == NULL)
-        return dispatch(sse, visit, context);
-    if (line[0] == ':')
-        return true;
-    value = strchr(line, ':');
-    if (value == NULL)
-        return take_field(sse, line, "");
+    if (value == line) /* a comment */
+        return;
+    if (value == NULL) {
+        take_field(sse, line, "");
+        return;
+    }
     *value++ = '\0';
-    if (*value == ' ')
-        value++;
-    return take_field(sse, line, value);
+    take_field(sse, line, *value == ' ' ? value + 1 : value);
+}
+
+/** The end of a line; what it says is done. */
+static bool
+end_line(struct sse *sse, auction_event_visit *visit, void *context)
+{
+    if (sse->line.size == 0)
+        return dispatch(sse, visit, context);
+    take_line(sse, sse->line.bytes);
+    buf_clear(&sse->line);
+    return buf_is_ok(&sse->data);
+}
+
+/** How many bytes stand before the next end of a line. */
+static size_t
+run_of(const char *bytes, size_t size)
+{
+    size_t run = 0;
+
+    while (run < size && bytes[run] != '\n' && bytes[run] != '\r')
+        run++;
+    return run;
 }
 
 bool
 sse_feed(struct sse *sse, const char *bytes, size_t size,
          auction_event_visit *visit, void *context)
 {
-    for (size_t i = 0; i < size; i++) {
-        bool is_lf_of_crlf = sse->skips_lf && bytes[i] == '\n';
+    size_t i = 0;
 
-        sse->skips_lf = bytes[i] == '\r';
-        if (is_lf_of_crlf)
-            continue;
-        if (bytes[i] != '\n' && bytes[i] != '\r') {
-            if (!append(&sse->line, &sse->line_size, &sse->line_capacity,
-                        &bytes[i], 1))
-                return false;
-            continue;
-        }
-        if (!take_line(sse, visit, context))
+    while (i < size) {
+        size_t run = run_of(bytes + i, size - i);
+        bool is_lf_of_crlf = sse->skips_lf && run == 0 && bytes[i] == '\n';
+
+        buf_add(&sse->line, bytes + i, run);
+        if (!buf_is_ok(&sse->line))
+            return false;
+        i += run;
+        sse->skips_lf = i < size && bytes[i] == '\r';
+        if (i == size)
+            break;
+        i++;
+        if (!is_lf_of_crlf && !end_line(sse, visit, context))
             return false;
     }
     return true;

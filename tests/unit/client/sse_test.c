@@ -62,6 +62,55 @@ the_listener_may_end_it(void)
                            "[stop||a]");
 }
 
+/** Only a whole event may move the place to resume from. */
+static void
+a_cut_event_is_asked_for_again(void)
+{
+    static const char first[] = "id: 7\ndata: a\n\nid: 8\nevent: x\nda";
+    static const char second[] = "id: 8\ndata: b\n\n";
+    struct heard h = {{0}};
+    struct sse sse;
+
+    sse_init(&sse);
+    CU_ASSERT(sse_feed(&sse, first, sizeof(first) - 1, hear, &h));
+    CU_ASSERT_STRING_EQUAL(sse.last_id, "7");
+    sse_reconnect(&sse);
+    CU_ASSERT(sse_feed(&sse, second, sizeof(second) - 1, hear, &h));
+    CU_ASSERT_STRING_EQUAL(h.text, "[message|7|a][message|8|b]");
+    CU_ASSERT_STRING_EQUAL(sse.last_id, "8");
+    sse_release(&sse);
+}
+
+static void
+the_server_may_ask_for_a_pause(void)
+{
+    static const char text[] = "retry: 2000\n\nretry: soon\nretry: 9999999\n";
+    struct heard h = {{0}};
+    struct sse sse;
+
+    sse_init(&sse);
+    CU_ASSERT_EQUAL(sse.retry_ms, -1);
+    CU_ASSERT(sse_feed(&sse, text, sizeof(text) - 1, hear, &h));
+    CU_ASSERT_EQUAL(sse.retry_ms, 2000);
+    sse_release(&sse);
+}
+
+static void
+a_line_without_end_is_refused(void)
+{
+    static char block[65536];
+    struct heard h = {{0}};
+    struct sse sse;
+    bool is_good = true;
+
+    memset(block, 'x', sizeof(block));
+    sse_init(&sse);
+    for (int i = 0; i < 17 && is_good; i++) /* the bound is 1 MiB */
+        is_good = sse_feed(&sse, block, sizeof(block), hear, &h);
+    CU_ASSERT(!is_good);
+    sse_release(&sse);
+}
+
 static void
 a_request_key_is_32_hex_digits(void)
 {
@@ -75,4 +124,6 @@ a_request_key_is_32_hex_digits(void)
 
 SUITE("client", NULL, NULL, TEST(events_come_out_whatever_the_split),
       TEST(an_unfinished_event_is_not_heard), TEST(the_listener_may_end_it),
+      TEST(a_cut_event_is_asked_for_again),
+      TEST(the_server_may_ask_for_a_pause), TEST(a_line_without_end_is_refused),
       TEST(a_request_key_is_32_hex_digits))

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One call over libcurl, what its end means, and the pauses between attempts.
+ */
+#include "internal.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+enum { RETRY_AFTER_S_MAX = 3600 };
+
+int64_t
+now_ms(void)
+{
+    struct timespec now;
+
+    CHECK(clock_gettime(CLOCK_REALTIME, &now) == 0);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ----------------------------------------------------------------- results */
+
+enum auction_outcome
+fail(struct auction_result *result, enum auction_outcome outcome,
+     const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(result->message, sizeof(result->message), format, arguments);
+    va_end(arguments);
+    return result->outcome = outcome;
+}
+
+void
+result_clear(struct auction_result *result)
+{
+    *result = (struct auction_result){.outcome = AUCTION_LOCAL_FAILURE};
+}
+
+void
+auction_result_release(struct auction_result *result)
+{
+    free(result->body);
+    free(result->receipt);
+    result_clear(result);
+}
+
+/* ----------------------------------------------------------------- headers */
+
+struct receiving {
+    struct auction_client *client;
+    struct buf body;
+    struct auction_result *result;
+};
+
+static size_t
+take_body(char *bytes, size_t one, size_t size, void *context)
+{
+    struct receiving *r = context;
+
+    buf_add(&r->body, bytes, one * size);
+    return buf_is_ok(&r->body) ? one * size : 0;
+}
+
+/** The value of a header line of that name, cut to fit; false for others. */
+static bool
+take_value(char *out, size_t capacity, const char *line, size_t size,
+           const char *name)
+{
+    size_t length = strlen(name);
+    size_t end = size;
+
+    if (size <= length || strncasecmp(line, name, length) != 0 ||
+        line[length] != ':')
+        return false;
+    for (length++; length < size && line[length] == ' ';)
+        length++;
+    while (end > length && (line[end - 1] == '\r' || line[end - 1] == '\n'))
+        end--;
+    snprintf(out, capacity, "%.*s", (int)(end - length), line + length);
+    return true;
+}
+
+static size_t
+take_header(char *line, size_t one, size_t size, void *context)
+{
+    struct receiving *r = context;
+    struct auction_result *result = r->result;
+    char text[24];
+    uint64_t number;
+
+    (void)one;
+    if (r->client->verbosity > 1)
+        fprintf(stderr, "< %.*s", (int)size, line);
+    (void)take_value(result->etag, sizeof(result->etag), line, size, "ETag");
+    if (take_value(text, sizeof(text), line, size, "Event-Seq") &&
+        text_u64(&number, text, strlen(text)))
+        result->event_seq = number;
+    if (take_value(text, sizeof(text), line, size, "Retry-After") &&
+        text_u64(&number, text, strlen(text)) && number <= RETRY_AFTER_S_MAX)
+        result->retry_after_s = (int)number;
+    return size;
+}
+
+static bool
+add_header(struct curl_slist **list, const char *header)
+{
+    struct curl_slist *more = curl_slist_append(*list, header);
+
+    if (more != NULL)
+        *list = more;
+    return more != NULL;
+}
+
+static struct curl_slist *
+make_headers(const char *body, const char *const *headers)
+{
+    struct curl_slist *list = NULL;
+    bool is_good =
+        add_header(&list, "Accept: */*") &&
+        (body == NULL || add_header(&list, "Content-Type: application/json"));
+
+    for (; is_good && headers != NULL && *headers != NULL; headers++)
+        is_good = add_header(&list, *headers);
+    if (!is_good) {
+        curl_slist_free_all(list);
+        return NULL;
+    }
+    return list;
+}
+
+/* ---------------------------------------------------------------- transfer */
+
+/** Whether the connection was made for this transfer, not an earlier one. */
+static bool
+is_new_connection(const struct auction_client *c)
+{
+    long count = 0;
+
+    return curl_easy_getinfo(c->curl, CURLINFO_NUM_CONNECTS, &count) ==
+               CURLE_OK &&
+           count > 0;
+}
+
+static bool
+was_anything_sent(const struct auction_client *c)
+{
+    long size = 0;
+
+    return curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &size) !=
+               CURLE_OK ||
+           size > 0;
+}
+
+enum auction_outcome
+transfer_failed(struct auction_client *c, CURLcode code,
+                struct auction_result *result)
+{
+    const char *words =
+        c->error[0] != '\0' ? c->error : curl_easy_strerror(code);
+
+    switch ((int)code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+        return fail(result, AUCTION_NO_CONNECTION,
+                    "%s: the server's certificate is not trusted: %s",
+                    c->server, words);
+    case CURLE_SSL_CERTPROBLEM:
+        return fail(result, AUCTION_NOT_ALLOWED, "own certificate: %s", words);
+    default:
+        break;
+    }
+    /* In TLS 1.3 the server looks at our certificate after we are done: a
+     * refusal comes as an alert with the first read, and the request that
+     * was sent with it has not been looked at. */
+    if (strstr(words, "alert") != NULL && is_new_connection(c))
+        return fail(result, AUCTION_NOT_ALLOWED,
+                    "the server refused our certificate: %s", words);
+    if (!was_anything_sent(c))
+        return fail(result, AUCTION_NO_CONNECTION, "%s: no connection: %s",
+                    c->server, words);
+    return fail(result, AUCTION_UNKNOWN, "%s: no answer: %s", c->server, words);
+}
+
+static bool
+set_method(CURL *curl, const char *method, const char *body)
+{
+    if (strcmp(method, "HEAD") == 0 && body == NULL)
+        return curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, NULL) ==
+                   CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_NOBODY, 1L) == CURLE_OK;
+    if (body == NULL)
+        return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) ==
+                   CURLE_OK;
+    return curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(body)) ==
+               CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) == CURLE_OK;
+}
+
+static bool
+set_call(CURL *curl, const char *url, struct curl_slist *headers,
+         struct receiving *r)
+{
+    return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) ==
+               CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEDATA, r) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header) ==
+               CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HEADERDATA, r) == CURLE_OK;
+}
+
+/** Forget the last attempt; the key stays. */
+static void
+begin_attempt(struct auction_client *c, struct auction_result *result)
+{
+    free(result->body);
+    result->body = NULL;
+    result->body_size = 0;
+    result->status = 0;
+    result->retry_after_s = 0;
+    result->code[0] = result->message[0] = '\0';
+    result->is_verified = false;
+    c->error[0] = '\0';
+}
+
+/** Perform what has been set; the answer goes to the result. */
+static enum auction_outcome
+perform(struct auction_client *c, struct receiving *r)
+{
+    struct auction_result *result = r->result;
+    CURLcode code = curl_easy_perform(c->curl);
+    long status = 0;
+
+    if (code == CURLE_OK)
+        code = curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK) {
+        buf_release(&r->body);
+        return transfer_failed(c, code, result);
+    }
+    result->status = (int)status;
+    result->body = r->body.bytes != NULL ? r->body.bytes : strdup("");
+    result->body_size = r->body.size;
+    if (result->body == NULL)
+        return fail(result, AUCTION_UNKNOWN, "out of memory for the answer");
+    return result->outcome = AUCTION_ACCEPTED;
+}
+
+enum auction_outcome
+call_once(struct auction_client *c, const char *method, const char *path,
+          const char *body, const char *const *headers,
+          struct auction_result *result)
+{
+    struct receiving r = {.client = c, .result = result};
+    struct curl_slist *list = make_headers(body, headers);
+    char url[URL_BYTES_MAX];
+
+    CHECK(path[0] == '/');
+    begin_attempt(c, result);
+    buf_init(&r.body, REPLY_BYTES_MAX);
+    if (snprintf(url, sizeof(url), "%s%s", c->server, path) >=
+        (int)sizeof(url)) {
+        curl_slist_free_all(list);
+        return fail(result, AUCTION_USAGE, "the path is too long");
+    }
+    if (list == NULL || !set_method(c->curl, method, body) ||
+        !set_call(c->curl, url, list, &r))
+        fail(result, AUCTION_LOCAL_FAILURE, "the request cannot be made");
+    else
+        perform(c, &r);
+    curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(list);
+    if (c->verbosity > 0)
+        fprintf(stderr, "%s %s%s %d\n", method, c->server, path,
+                result->status);
+    return result->outcome;
+}
+
+/* ---------------------------------------------------------------- outcomes */
+
+enum auction_outcome
+outcome_of_status(int status)
+{
+    if ((status >= 200 && status < 300) || status == 304)
+        return AUCTION_ACCEPTED;
+    switch (status) {
+    case 403:
+        return AUCTION_NOT_ALLOWED;
+    case 404:
+        return AUCTION_NOT_FOUND;
+    case 409:
+    case 412:
+        return AUCTION_REFUSED;
+    case 408: /* the request did not arrive whole */
+    case 429:
+    case 503:
+        return AUCTION_BUSY;
+    default:
+        return status >= 500 ? AUCTION_UNKNOWN : AUCTION_INVALID;
+    }
+}
+
+static const char *
+string_or(json_t *object, const char *name, const char *otherwise)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text == NULL ? otherwise : text;
+}
+
+enum auction_outcome
+outcome_of_problem(struct auction_result *result, const char *body, size_t size)
+{
+    enum auction_outcome outcome = outcome_of_status(result->status);
+    const char *title, *detail;
+    json_t *problem;
+
+    if (outcome == AUCTION_ACCEPTED)
+        return result->outcome = outcome;
+    problem = size == 0 ? NULL : json_loadb(body, size, 0, NULL);
+    title = string_or(problem, "title", "");
+    detail = string_or(problem, "detail", "");
+    snprintf(result->code, sizeof(result->code), "%s",
+             string_or(problem, "code", ""));
+    result->minimum_bid =
+        json_integer_value(json_object_get(problem, "minimum_bid"));
+    if (title[0] == '\0')
+        fail(result, outcome, "the server answered with status %d",
+             result->status);
+    else
+        fail(result, outcome, "%s%s%s", title, detail[0] == '\0' ? "" : ": ",
+             detail);
+    json_decref(problem);
+    return outcome;
+}
+
+enum auction_outcome
+outcome_of(struct auction_result *result)
+{
+    return outcome_of_problem(result, result->body, result->body_size);
+}
+
+/* ------------------------------------------------------------------ pauses */
+
+int64_t
+pause_ms(int attempt, int64_t base_ms, int64_t max_ms, uint8_t chance)
+{
+    int64_t pause = base_ms;
+
+    CHECK(attempt >= 0 && base_ms > 0 && max_ms >= 0);
+    for (int i = 0; i < attempt && pause < max_ms; i++)
+        pause *= 2;
+    if (pause > max_ms)
+        pause = max_ms;
+    return pause - pause / 2 * (255 - chance) / 255;
+}
+
+static void
+wait_ms(int64_t ms)
+{
+    struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+
+    while (nanosleep(&pause, &pause) != 0 && errno == EINTR)
+        continue;
+}
+
+void
+back_off(int attempt, int64_t base_ms, int64_t max_ms)
+{
+    uint8_t chance = 0;
+
+    if (RAND_bytes(&chance, 1) != 1)
+        chance = 128;
+    wait_ms(pause_ms(attempt, base_ms, max_ms, chance));
+}
+
+void
+back_off_call(int attempt, const struct auction_result *result)
+{
+    int64_t asked_ms = result->retry_after_s * INT64_C(1000);
+
+    if (asked_ms > CALL_PAUSE_MS_MAX)
+        asked_ms = CALL_PAUSE_MS_MAX;
+    back_off(asked_ms > 0 ? 0 : attempt,
+             asked_ms > 0 ? asked_ms : CALL_PAUSE_MS, CALL_PAUSE_MS_MAX);
+}
+
+/* ------------------------------------------------------------------- calls */
+
+static bool
+is_read(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+/** A read has no outcome to be unknown: there was no answer, or no good one. */
+static void
+settle_read(struct auction_result *result)
+{
+    if (result->outcome == AUCTION_UNKNOWN)
+        result->outcome =
+            result->status >= 500 ? AUCTION_BUSY : AUCTION_NO_CONNECTION;
+}
+
+enum auction_outcome
+auction_call(struct auction_client *client, const char *method,
+             const char *path, const char *body, const char *const *headers,
+             struct auction_result *result)
+{
+    result_clear(result);
+    if (path[0] != '/')
+        return fail(result, AUCTION_USAGE, "a path begins with '/'");
+    for (int attempt = 0;; attempt++) {
+        enum auction_outcome outcome =
+            call_once(client, method, path, body, headers, result);
+
+        if (outcome == AUCTION_ACCEPTED)
+            outcome = outcome_of(result);
+        if ((outcome != AUCTION_BUSY &&
+             !(is_read(method) && outcome == AUCTION_UNKNOWN)) ||
+            attempt == client->retries)
+            break;
+        back_off_call(attempt, result);
+    }
+    if (is_read(method))
+        settle_read(result);
+    return result->outcome;
+}
