@@ -11,7 +11,7 @@
 #include <string.h>
 
 /** The rules' version, as log.init names it. */
-static const char rules_version[] = "auction-rules/v1";
+static const char rules_version[] = WORLD_RULES;
 
 enum { OUTAGE_STEP = 500 };
 

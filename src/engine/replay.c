@@ -20,11 +20,12 @@ struct replay {
     struct buf bytes;
     size_t offsets[GROUP_RECORDS_MAX + 1];
     size_t count;
-    int64_t tx;
+    int64_t tx, t;
     size_t compared;           /* records of it that the world has written */
     struct instant last_alive; /* time of the record before it */
     struct instant outage_from, outage_end; /* of the newest start */
     bool outage_is_open;                    /* more has to be extended */
+    bool head_is_foreign; /* the command was refused for its head */
     uint64_t failed_at;
 
     struct record record;
@@ -103,8 +104,9 @@ static enum err
 port_check_head(void *context, const struct record_seen *seen,
                 bool *is_ours_out)
 {
-    (void)context, (void)seen;
-    *is_ours_out = true; /* heads are checked by the verifier */
+    (void)seen;
+    /* Heads are checked by whoever has the tree; here the log is believed. */
+    *is_ours_out = !((struct replay *)context)->head_is_foreign;
     return ERR_OK;
 }
 
@@ -278,6 +280,10 @@ judge_again(struct replay *r, enum command_kind cmd, const struct party *party,
     enum err err = rebuild(r, cmd, party, &s);
     const char *flaw = err == ERR_OK ? replay_find_malformed(&s) : NULL;
 
+    r->head_is_foreign = replay_has_reason(&r->record, VERDICT_SIGNATURE) &&
+                         RECORD_HAS(&r->record, cause) &&
+                         r->record.cause.size == 4 &&
+                         memcmp(r->record.cause.bytes, "head", 4) == 0;
     if (flaw != NULL)
         err = differs(r, (uint64_t)r->record.seq, flaw);
     if (err == ERR_OK)
@@ -503,21 +509,34 @@ replay_destroy(struct replay **out)
     *out = NULL;
 }
 
+/** Time never runs back, and a transaction has one time: the rules rely on it.
+ */
+static enum err
+check_time(struct replay *r, bool is_same_tx)
+{
+    if (is_same_tx ? r->record.t != r->t : r->record.t < r->t)
+        return differs(r, (uint64_t)r->record.seq,
+                       is_same_tx ? "its transaction has another time"
+                                  : "its time is earlier than the one before");
+    return ERR_OK;
+}
+
 enum err
 replay_feed(struct replay *r, const void *bytes, size_t size)
 {
     enum err err = record_decode(bytes, size, &r->record, &r->text);
+    int64_t tx, t;
 
     if (err != ERR_OK)
         return err;
-    if (r->count > 0 && r->record.tx != r->tx) {
-        int64_t tx = r->record.tx;
-        if ((err = run_group(r)) != ERR_OK)
-            return err;
-        r->tx = tx;
-    } else {
-        r->tx = r->record.tx;
-    }
+    if ((err = check_time(r, r->count > 0 && r->record.tx == r->tx)) != ERR_OK)
+        return err;
+    tx = r->record.tx;
+    t = r->record.t;
+    if (r->count > 0 && tx != r->tx && (err = run_group(r)) != ERR_OK)
+        return err;
+    r->tx = tx;
+    r->t = t;
     if (r->count == GROUP_RECORDS_MAX)
         return differs(r, (uint64_t)r->record.seq,
                        "its transaction is larger than any");

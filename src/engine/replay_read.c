@@ -50,7 +50,8 @@ bool
 replay_is_given(const struct record *record)
 {
     return replay_has_reason(record, VERDICT_FORMAT) ||
-           replay_has_reason(record, VERDICT_SIGNATURE) ||
+           (replay_has_reason(record, VERDICT_SIGNATURE) &&
+            !RECORD_HAS(record, sig)) ||
            replay_has_reason(record, VERDICT_REUSED_ID);
 }
 

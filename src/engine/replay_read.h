@@ -20,7 +20,11 @@ MUST_CHECK bool replay_party_of_cert(X509 *cert, struct party *out);
 /** Whether a record is a refusal for this reason. */
 bool replay_has_reason(const struct record *record, enum verdict verdict);
 
-/** A refusal that only the live server could judge: taken as it stands. */
+/**
+ * A refusal that only the live server could judge, taken as it stands: of a
+ * malformed command, of a signature that is not there or was not kept because
+ * it was none, and of a request id, which the replay looks up itself.
+ */
 bool replay_is_given(const struct record *record);
 
 /** A record that says what the server did, not what follows from a rule. */

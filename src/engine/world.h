@@ -21,6 +21,9 @@
 #include "engine/task.h"
 #include "store/store.h"
 
+/** The rules it follows, as the first record of a log names them. */
+#define WORLD_RULES "auction-rules/v1"
+
 struct world;
 
 struct account {

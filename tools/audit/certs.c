@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inspect.h"
 
+#include "base/text.h"
+
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 1024 };
+enum { BUCKETS = 1024, SERIAL_BYTES_MAX = 64 };
 
 struct cert {
     struct hash fp;
@@ -99,10 +101,30 @@ instant_of_asn1(struct instant *out, const ASN1_TIME *time)
     return is_good;
 }
 
-enum err
-certs_add(struct certs *c, const struct hash *fp, const struct buf *der,
-          struct instant at)
+/** What its record says of a certificate, where it says it. */
+static bool
+is_as_recorded(const struct cert *entry, X509 *cert, const struct record *seen)
 {
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+    char hex[2 * SERIAL_BYTES_MAX + 1];
+    int size = ASN1_STRING_length(serial);
+
+    if (RECORD_HAS(seen, not_after) && seen->not_after != entry->not_after.ms)
+        return false;
+    if (!RECORD_HAS(seen, serial))
+        return true;
+    if (size < 0 || size > SERIAL_BYTES_MAX)
+        return false;
+    text_hex(hex, ASN1_STRING_get0_data(serial), (size_t)size);
+    return seen->serial.size == strlen(hex) &&
+           memcmp(seen->serial.bytes, hex, seen->serial.size) == 0;
+}
+
+enum err
+certs_add(struct certs *c, const struct record *seen, const struct buf *der)
+{
+    const struct hash *fp = &seen->fp;
+    struct instant at = instant_of(seen->t);
     const unsigned char *p = (const unsigned char *)der->bytes;
     struct hash found = hash_of(der->bytes, der->size);
     X509 *cert = d2i_X509(NULL, &p, (long)der->size);
@@ -124,6 +146,8 @@ certs_add(struct certs *c, const struct hash *fp, const struct buf *der,
         (!instant_of_asn1(&entry->not_before, X509_get0_notBefore(cert)) ||
          !instant_of_asn1(&entry->not_after, X509_get0_notAfter(cert))))
         err = err_set(ERR_SYNTAX, "a certificate's dates cannot be read");
+    if (err == ERR_OK && !is_as_recorded(entry, cert, seen))
+        err = err_set(ERR_DAMAGED, "a certificate is not as it is recorded");
     X509_free(cert);
     if (err != ERR_OK) {
         if (entry != NULL)

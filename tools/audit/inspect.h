@@ -5,7 +5,7 @@
  *     main.c     options and commands
  *     source.c   one reader over an export folder or a data directory
  *     export.c   writing an export
- *     verify.c   every check, in order
+ *     verify.c   every check, in order; verify_report.c tells the result
  *     replay.c   every decision again, auction by auction
  *     certs.c    certificates that the log has seen
  *     show.c     records as a table, JSON or bytes
@@ -78,11 +78,17 @@ MUST_CHECK enum err certs_create(struct certs **out, struct pem ca);
 void certs_destroy(struct certs **certs);
 
 /**
- * A certificate that the log has seen, from its blob: it must hash to `fp`
- * and verify under the CA at `at`.
+ * A certificate that the log has seen.
+ *
+ * seen   its cert.seen record: the bytes must have its fingerprint and say
+ *        what it says
+ * der    the bytes; they must verify under the CA at the record's time
+ *
+ * Returns  ERR_OK; ERR_DAMAGED, ERR_UNTRUSTED, ERR_SYNTAX, ERR_CRYPTO with a
+ *          sentence; ERR_NOMEM
  */
-MUST_CHECK enum err certs_add(struct certs *certs, const struct hash *fp,
-                              const struct buf *der, struct instant at);
+MUST_CHECK enum err certs_add(struct certs *certs, const struct record *seen,
+                              const struct buf *der);
 /** Its key, or NULL when the log has not seen it. Borrowed. */
 EVP_PKEY *certs_key(struct certs *certs, const struct hash *fp);
 /** Whether it is known and the time is within its dates. */

@@ -4,7 +4,7 @@
  * in it follows from the bidders' signatures and the rules. One pass; each
  * check keeps its first failure, and the earliest check in the order decides.
  */
-#include "inspect.h"
+#include "verify.h"
 
 #include "audit/command.h"
 #include "audit/signature.h"
@@ -16,56 +16,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* In the order in which they are reported. */
-enum check {
-    CHECK_LOG_KEY,
-    CHECK_CHECKPOINT,
-    CHECK_TREE,
-    CHECK_RECORDS,
-    CHECK_CERTS,
-    CHECK_SIGNATURES,
-    CHECK_HEADS,
-    CHECK_REPLAY,
-    CHECK_COUNT
-};
-
-static const char *const check_names[] = {"log key", "checkpoint", "tree",
-                                          "records", "certs",      "signatures",
-                                          "heads",   "replay"};
-
-/** First failure of one check. */
-struct finding {
-    bool is_false;
-    bool is_missing; /* not proved false: what it needs is not there */
-    bool has_seq;
-    uint64_t seq;
-    char what[400];
-};
-
-struct verifying {
-    const struct inspect_options *options;
-    struct source *source;
-    struct log_verifier log;
-    struct checkpoint head;
-    struct certs *certs;
-    struct replay *replay;
-    struct tree_hasher hasher;
-    struct finding findings[CHECK_COUNT];
-
-    struct bytes16 created; /* request of the last creation: a publication
-                             * of the same request is signed with it */
-    struct hash *roots;     /* by size, for `seen` */
-    size_t root_capacity;
-    uint64_t count, withheld, signed_count, unsigned_count, unknown_count,
-        heads;
-    int64_t last_t, last_tx;
-    struct record record;
-    struct record_text text;
-    bool is_out_of_memory;
-    bool has_replayed;
-    char log_key_text[200];
-};
 
 __attribute__((format(printf, 5, 6))) static void
 find(struct verifying *v, enum check check, bool has_seq, uint64_t seq,
@@ -230,11 +180,51 @@ check_first(struct verifying *v)
                            : "log.init is not the beginning");
         return;
     }
+    if (v->count == 0 && r->tx != 1)
+        find(v, CHECK_RECORDS, true, 0, "its transaction is not the first");
     if (v->count > 0 || v->findings[CHECK_LOG_KEY].is_false)
         return;
     vkey_format(vkey, &v->log);
     if (!is_text(&r->origin, v->log.name) || !is_text(&r->vkey, vkey))
         find(v, CHECK_RECORDS, true, 0, "it is the log of another key");
+    if (!is_text(&r->rules, WORLD_RULES))
+        find(v, CHECK_RECORDS, true, 0, "it follows other rules than these");
+}
+
+/** The bytes behind a hash in a record are there, and have that hash. */
+static void
+check_blob(struct verifying *v, const struct hash *hash)
+{
+    struct buf bytes;
+    enum err err;
+
+    buf_init(&bytes, BLOB_BYTES_MAX);
+    err = source_blob(v->source, hash, &bytes);
+    if (is_missing(err))
+        find_missing(v, CHECK_RECORDS, true, v->count,
+                     "the bytes of a hash in it are missing");
+    else if (err != ERR_OK)
+        find(v, CHECK_RECORDS, true, v->count, "%s", err_detail());
+    buf_release(&bytes);
+}
+
+static void
+check_blobs(struct verifying *v)
+{
+    const struct record *r = &v->record;
+
+    if (RECORD_HAS(r, ca_blob))
+        check_blob(v, &r->ca_blob);
+    if (RECORD_HAS(r, cert_blob))
+        check_blob(v, &r->cert_blob);
+    if (RECORD_HAS(r, config_blob))
+        check_blob(v, &r->config_blob);
+    if (RECORD_HAS(r, crl_blob))
+        check_blob(v, &r->crl_blob);
+    if (RECORD_HAS(r, draft_blob))
+        check_blob(v, &r->draft_blob);
+    if (RECORD_HAS(r, rules_blob))
+        check_blob(v, &r->rules_blob);
 }
 
 static void
@@ -247,7 +237,7 @@ check_cert(struct verifying *v)
     buf_init(&der, PEM_BYTES_MAX);
     err = source_blob(v->source, &r->cert_blob, &der);
     if (err == ERR_OK)
-        err = certs_add(v->certs, &r->fp, &der, instant_of(r->t));
+        err = certs_add(v->certs, r, &der);
     if (is_missing(err))
         find_missing(v, CHECK_CERTS, true, v->count,
                      "a certificate's bytes are missing");
@@ -314,17 +304,6 @@ check_seen(struct verifying *v)
              (unsigned long long)seen->size);
 }
 
-/** A signature's time is in the log, so its refusal can be checked. */
-static void
-check_until(struct verifying *v)
-{
-    const struct record *r = &v->record;
-
-    if (is_refused_for(r, "expired") && r->sig.until >= r->t)
-        find(v, CHECK_SIGNATURES, true, v->count,
-             "it was refused as expired, but it was not");
-}
-
 static void
 replay_record(struct verifying *v, const struct source_line *line)
 {
@@ -348,13 +327,13 @@ check_record(struct verifying *v, const struct source_line *line)
     }
     check_order(v);
     check_first(v);
+    check_blobs(v);
     if (v->record.type == RECORD_CERT_SEEN)
         check_cert(v);
     if (command_of_type(v->record.type, &cmd, &is_accepted)) {
         if (RECORD_HAS(&v->record, sig)) {
             check_signature(v);
             check_seen(v);
-            check_until(v);
         } else if (v->record.type != RECORD_PUBLISH_ACCEPTED ||
                    memcmp(&v->record.request, &v->created,
                           sizeof(v->created)) != 0) {
@@ -447,116 +426,6 @@ check_kept_receipt(struct verifying *v, const char *path)
     free(storage);
 }
 
-/* ---------------------------------------------------------------------- result
- */
-
-static void
-describe(const struct verifying *v, enum check check, char out[256])
-{
-    char root[HASH_BASE64_BYTES];
-
-    switch (check) {
-    case CHECK_LOG_KEY:
-        snprintf(out, 256, "%s", v->log_key_text);
-        return;
-    case CHECK_CHECKPOINT:
-        snprintf(out, 256, "size %llu, signed by the log's key",
-                 (unsigned long long)v->head.size);
-        return;
-    case CHECK_TREE:
-        snprintf(out, 256, "%llu records, root %s as signed",
-                 (unsigned long long)v->count,
-                 hash_base64(root, &v->head.root));
-        return;
-    case CHECK_RECORDS:
-        snprintf(out, 256, "canonical, ordered, no gap; %llu withheld",
-                 (unsigned long long)v->withheld);
-        return;
-    case CHECK_CERTS:
-        snprintf(out, 256, "%zu certificates, each under the CA when used",
-                 certs_count(v->certs));
-        return;
-    case CHECK_SIGNATURES:
-        snprintf(out, 256, "%llu commands signed, %llu unsigned%s",
-                 (unsigned long long)v->signed_count,
-                 (unsigned long long)v->unsigned_count,
-                 v->unknown_count > 0 ? "; some certificates are withheld"
-                                      : "");
-        return;
-    case CHECK_HEADS:
-        snprintf(out, 256, "%llu seen heads and receipts agree",
-                 (unsigned long long)v->heads);
-        return;
-    case CHECK_REPLAY:
-        if (v->withheld > 0)
-            snprintf(out, 256, "not possible: records are withheld");
-        else
-            snprintf(out, 256, "%llu auctions recomputed, 0 differences",
-                     (unsigned long long)replay_auctions(v->replay));
-        return;
-    case CHECK_COUNT:
-        break;
-    }
-    out[0] = '\0';
-}
-
-/** One line a check up to the first that is false. */
-static const struct finding *
-print_findings(const struct verifying *v)
-{
-    char text[256];
-
-    for (int c = 0; c < CHECK_COUNT; c++) {
-        const struct finding *f = &v->findings[c];
-        const char *word = f->is_missing ? "MISSING" : "FALSE";
-        if (f->is_false) {
-            if (f->has_seq)
-                printf("%-13s %s at seq %llu: %s\n", check_names[c], word,
-                       (unsigned long long)f->seq, f->what);
-            else
-                printf("%-13s %s: %s\n", check_names[c], word, f->what);
-            return f;
-        }
-        describe(v, (enum check)c, text);
-        printf("%-13s %s  %s\n", check_names[c],
-               c == CHECK_REPLAY && v->withheld > 0 ? "--" : "ok", text);
-    }
-    return NULL;
-}
-
-static int
-conclude(const struct verifying *v, double seconds)
-{
-    const struct finding *f = print_findings(v);
-
-    if (v->is_out_of_memory) {
-        printf("NOT VERIFIED: out of memory\n");
-        return INSPECT_UNREADABLE;
-    }
-    if (f != NULL) {
-        if (f->has_seq)
-            printf("NOT VERIFIED: first false check: %s, seq %llu\n",
-                   check_names[f - v->findings], (unsigned long long)f->seq);
-        else
-            printf("NOT VERIFIED: first false check: %s\n",
-                   check_names[f - v->findings]);
-        return f->is_missing ? INSPECT_UNREADABLE : INSPECT_FALSE;
-    }
-    if (v->count == 0) {
-        printf("NOT VERIFIED: no records\n");
-        return INSPECT_UNREADABLE;
-    }
-    if (v->withheld > 0) {
-        printf("CONSISTENT %llu records in %.1f s; the withheld ones cannot "
-               "be replayed\n",
-               (unsigned long long)v->count, seconds);
-        return INSPECT_UNTRUSTED;
-    }
-    printf("VERIFIED %llu records in %.1f s\n", (unsigned long long)v->count,
-           seconds);
-    return INSPECT_TRUE;
-}
-
 static double
 seconds_now(void)
 {
@@ -615,7 +484,7 @@ inspect_verify(const struct inspect_options *options)
         check_head(v);
         err = run(v);
     }
-    code = err == ERR_OK ? conclude(v, seconds_now() - start)
+    code = err == ERR_OK ? verify_conclude(v, seconds_now() - start)
                          : inspect_failed(err);
     replay_destroy(&v->replay);
     certs_destroy(&v->certs);

@@ -6,6 +6,7 @@
 
 #include "../../../tools/audit/inspect.h"
 #include "audit/signature.h"
+#include "base/text.h"
 #include "engine/engine.h"
 
 #include <openssl/crypto.h>
@@ -207,6 +208,7 @@ make_identity(int who)
 {
     struct identity *identity = calloc(1, sizeof(*identity));
     X509 *cert = m.clients[who].cert;
+    struct tm end;
     int size;
 
     CHECK(identity != NULL);
@@ -216,8 +218,11 @@ make_identity(int who)
     CHECK((size = i2d_X509(cert, &identity->der)) > 0);
     identity->der_size = (size_t)size;
     identity->fp = hash_of(identity->der, identity->der_size);
-    snprintf(identity->serial_hex, sizeof(identity->serial_hex), "%02x", who);
-    identity->not_after = instant_of(m.now.ms + 86400000);
+    text_hex(identity->serial_hex,
+             ASN1_STRING_get0_data(X509_get0_serialNumber(cert)),
+             (size_t)ASN1_STRING_length(X509_get0_serialNumber(cert)));
+    CHECK(ASN1_TIME_to_tm(X509_get0_notAfter(cert), &end) == 1);
+    identity->not_after = instant_of((int64_t)timegm(&end) * 1000);
     return identity;
 }
 

@@ -363,7 +363,7 @@ a_good_bid_cannot_be_refused_for_its_head(void)
     RECORD_SET_TEXT(&forge.record, cause, "expired");
     CU_ASSERT(forge_store(&forge, at));
     CU_ASSERT_EQUAL(verify_signed(), INSPECT_FALSE);
-    CU_ASSERT(is_false_at("signatures", at));
+    CU_ASSERT(is_false_at("replay", at));
     restore();
 }
 
