@@ -21,7 +21,7 @@ WARN := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes \
 # gcc counts a deliberate cut by snprintf as a mistake; we cut on purpose.
 WARN += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 CPPFLAGS_ALL := -D_GNU_SOURCE -DAUCTIOND_VERSION='"$(VERSION)"' -Isrc \
-                -Iclient/lib -Itests/unit $(CPPFLAGS)
+                -Iclient/lib -Iclient/cli -Itests/unit $(CPPFLAGS)
 HARDEN := -fstack-protector-strong -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 
@@ -67,6 +67,7 @@ $(OUT)/lib$(1).a: $(call objects,$(filter-out src/server/main.c,$(wildcard src/$
 endef
 $(foreach m,$(MODULES),$(eval $(call module,$(m))))
 $(OUT)/libclient.a: $(call objects,$(wildcard client/lib/*.c))
+$(OUT)/libcli.a: $(call objects,$(filter-out %/main.c,$(wildcard client/cli/*.c)))
 $(OUT)/libinspect.a: $(call objects,$(filter-out %/main.c,$(wildcard tools/audit/*.c)))
 $(OUT)/libllhttp.a: $(OUT)/llhttp/api.o $(OUT)/llhttp/http.o $(OUT)/llhttp/llhttp.o
 
@@ -77,8 +78,8 @@ AUDIT_LIBS  := $(call libs,inspect engine identity store audit auction base)
 
 $(OUT)/auctiond: $(OUT)/src/server/main.o $(SERVER_LIBS) $(filter %.a,$(LLHTTP_LIB))
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(SERVER_LIBS) $(LLHTTP_LIB) $(LIBS_server)
-$(OUT)/auction: $(call objects,$(wildcard client/cli/*.c)) $(CLIENT_LIBS)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(CLIENT_LIBS) $(LIBS_client)
+$(OUT)/auction: $(OUT)/client/cli/main.o $(call libs,cli) $(CLIENT_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,cli) $(CLIENT_LIBS) $(LIBS_client)
 $(OUT)/auction-audit: $(call objects,$(wildcard tools/audit/main.c)) $(AUDIT_LIBS)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(AUDIT_LIBS) -lcrypto -ldb-5.3 -ljansson
 $(OUT)/auction-bench: $(call objects,$(wildcard tools/bench/*.c)) $(CLIENT_LIBS)
@@ -111,6 +112,7 @@ unit_libs_api     := api net http engine identity store audit auction base
 unit_libs_net     := api net http engine identity store audit auction base
 unit_libs_server  := server api net http engine identity store audit auction base
 unit_libs_client  := client identity audit auction base
+unit_libs_cli     := cli client identity audit auction base
 unit_libs_inspect := inspect engine identity store audit auction base
 UNITS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c)))))
 
@@ -119,7 +121,7 @@ $(OUT)/tests/unit-$(1): $(call objects,$(wildcard tests/unit/$(1)/*.c) tests/uni
 		$(call libs,$(unit_libs_$(1))) $(filter %.a,$(LLHTTP_LIB))
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) $(call libs,$(unit_libs_$(1))) \
-		$(LLHTTP_LIB) $$(LIBS_server) $(if $(filter client,$(1)),-lcurl) -lcunit
+		$(LLHTTP_LIB) $$(LIBS_server) $(if $(filter client cli,$(1)),-lcurl -lsmartcols) -lcunit
 .PHONY: unit-$(1)
 unit-$(1): $(OUT)/tests/unit-$(1)
 	$(OUT)/tests/unit-$(1)

@@ -1,37 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bid, buy, retract: what a bidder does. Said to be done only when the
- * receipt has been verified; the receipt is kept.
+ * receipt has been verified.
  */
 #include "cli.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { KEY_UNSIGNED = 256, KEY_REQUEST, KEY_VERSION, KEY_REASON };
+enum { KEY_VERSION = 256, KEY_REASON, CURRENCY_BYTES = 8, PATH_BYTES = 64 };
 
 struct bid_arguments {
-    const char *words[2];
-    int count;
-    int wanted;
-    const char *request;
+    struct words words;
+    struct act act;
     const char *reason;
     const char *if_version;
-    bool is_unsigned;
+};
+
+/** What has to be known of an auction before it is bid for. */
+struct looked {
+    char currency[CURRENCY_BYTES];
+    int64_t buy_now; /* 0: none */
+    int64_t version;
 };
 
 static const struct argp_option bid_options[] = {
-    {"request", KEY_REQUEST, "KEY", 0,
-     "Repeat an earlier request: 32 hex digits", 0},
     {"if-version", KEY_VERSION, "N", 0,
-     "Only if the auction has not changed since version N", 0},
-    {"unsigned", KEY_UNSIGNED, NULL, 0, "Do not sign", 0},
-    {"reason", KEY_REASON, "R", 0,
-     "retract: typo, changed-description or seller-unreachable", 0},
+     "Only if the auction has version N when it is looked at", 0},
     {0}};
 
 static error_t
@@ -40,121 +34,131 @@ parse_bid(int key, char *argument, struct argp_state *state)
     struct bid_arguments *a = state->input;
 
     switch (key) {
-    case KEY_REQUEST:
-        a->request = argument;
-        return 0;
     case KEY_VERSION:
         a->if_version = argument;
         return 0;
     case KEY_REASON:
         a->reason = argument;
         return 0;
-    case KEY_UNSIGNED:
-        a->is_unsigned = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->count == a->wanted)
-            argp_usage(state);
-        a->words[a->count++] = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (a->count < a->wanted)
-            argp_usage(state);
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return words_take(&a->words, key, argument, state);
     }
 }
 
-/** Every receipt is worth keeping: it proves the bid to anybody, for ever. */
-static void
-keep_receipt(const struct cli *cli, const struct auction_result *result)
-{
-    char state[CLI_TEXT_BYTES], path[CLI_TEXT_BYTES + 64];
-    FILE *file;
-
-    if (result->receipt == NULL || !cli_state_dir(state))
-        return;
-    snprintf(path, sizeof(path), "%s/receipts", state);
-    mkdir(path, 0700);
-    snprintf(path, sizeof(path), "%s/receipts/%llu.receipt", state,
-             (unsigned long long)result->seq);
-    file = fopen(path, "we");
-    if (file == NULL || fputs(result->receipt, file) < 0 || fclose(file) != 0)
-        fprintf(stderr, "auction: cannot keep the receipt in '%s': %s\n", path,
-                strerror(errno));
-    else if (cli->verbosity > 0)
-        fprintf(stderr, "receipt kept in %s\n", path);
-}
-
-/** The auction's currency and, for a buyer, its price. */
 static bool
 look_up(struct cli *cli, struct auction_client *client, uint64_t id,
-        char currency[8], int64_t *buy_now, const char *if_version, int *code)
+        struct looked *out, int *code)
 {
     struct auction_result result;
-    char path[64];
+    char path[PATH_BYTES];
     json_t *auction;
 
     snprintf(path, sizeof(path), "/v1/auctions/%llu", (unsigned long long)id);
     auction = get_json(cli, client, path, &result, code);
-    if (auction == NULL) {
-        auction_result_release(&result);
-        return false;
-    }
-    snprintf(currency, 8, "%s", text_of(auction, "currency"));
-    *buy_now = json_integer_value(json_object_get(auction, "buy_now_price"));
-    if (if_version != NULL && json_integer_value(json_object_get(
-                                  auction, "version")) != atoll(if_version)) {
-        fprintf(
-            stderr,
-            "auction: bid not sent: the auction has version %lld "
-            "now (version-mismatch)\n",
-            (long long)json_integer_value(json_object_get(auction, "version")));
-        *code = AUCTION_REFUSED;
+    if (auction != NULL) {
+        snprintf(out->currency, sizeof(out->currency), "%s",
+                 text_of(auction, "currency"));
+        out->buy_now = int_of(auction, "buy_now_price");
+        out->version = int_of(auction, "version");
     }
     json_decref(auction);
     auction_result_release(&result);
-    return *code == 0;
+    return auction != NULL;
 }
 
+/** 0, or the exit code when the auction is no longer the one looked at. */
 static int
-show_bid(struct cli *cli, const struct auction_result *result,
-         const char *currency, int64_t max)
+check_version(const struct bid_arguments *a, const struct looked *looked)
 {
-    char price[48], maximum[48], next[48];
+    uint64_t wanted;
 
-    if (cli->wants_json)
-        fputs(result->body, stdout);
-    else if (!cli->is_quiet)
-        printf("%s at %s (your maximum %s), next bid %s; receipt %llu "
-               "verified\n",
-               result->is_leading ? "leading" : "outbid",
-               amount_text(price, result->price, currency),
-               amount_text(maximum, max, currency),
-               amount_text(next, result->minimum_bid, currency),
-               (unsigned long long)result->seq);
-    return 0;
+    if (a->if_version == NULL)
+        return 0;
+    if (!id_parse(&wanted, a->if_version))
+        return usage_error("'%s' is not a version", plain(a->if_version));
+    if ((int64_t)wanted == looked->version)
+        return 0;
+    fprintf(stderr,
+            "auction: not sent: the auction has version %lld now "
+            "(version-mismatch)\n",
+            (long long)looked->version);
+    return AUCTION_REFUSED;
+}
+
+static void
+print_bid(const struct cli *cli, const struct auction_result *result,
+          const char *currency, int64_t max)
+{
+    char price[CLI_AMOUNT_BYTES], maximum[CLI_AMOUNT_BYTES],
+        next[CLI_AMOUNT_BYTES];
+
+    if (cli->is_quiet || cli_wants_json(cli))
+        return;
+    printf("%s at %s (maximum %s), next bid %s, receipt %llu verified\n",
+           result->is_leading ? "leading" : "outbid",
+           amount_text(price, result->price, currency),
+           amount_bare(maximum, max, currency),
+           amount_bare(next, result->minimum_bid, currency),
+           (unsigned long long)result->seq);
 }
 
 static int
 send_bid(struct cli *cli, struct auction_client *client, uint64_t id,
-         const char *words, const char *currency, const struct bid_arguments *a)
+         int64_t max, const char *currency, struct act *act)
 {
     struct auction_result result;
-    struct money max;
-    int code;
+    int code = act_begin(act);
 
-    if (money_parse(&max, words, strlen(words), money_decimals(currency)) !=
-        ERR_OK)
-        return usage_error("'%s' is %s (%s has %d decimals)", plain(words),
-                           err_detail(), currency, money_decimals(currency));
-    code = (int)auction_bid(client, id, max.minor, a->request, !a->is_unsigned,
-                            &result);
-    code = code == 0 ? show_bid(cli, &result, currency, max.minor)
-                     : show_error(cli, "bid", &result, currency);
-    keep_receipt(cli, &result);
+    if (code != 0)
+        return code;
+    auction_bid(client, id, max, act->key, !act->is_unsigned, &result);
+    code = act_end(cli, client, "bid", &result, currency);
+    if (code == 0)
+        print_bid(cli, &result, currency, max);
     auction_result_release(&result);
+    return code;
+}
+
+static int
+run_bid(struct cli *cli, struct auction_client *client, uint64_t id,
+        struct bid_arguments *a)
+{
+    struct looked looked;
+    char path[PATH_BYTES], body[PATH_BYTES];
+    int64_t max;
+    int code = 0;
+
+    if (!look_up(cli, client, id, &looked, &code) ||
+        (code = check_version(a, &looked)) != 0)
+        return code;
+    if (!amount_parse(&max, a->words.at[1], looked.currency))
+        return AUCTION_USAGE;
+    snprintf(path, sizeof(path), "/v1/auctions/%llu/bid",
+             (unsigned long long)id);
+    snprintf(body, sizeof(body), "{\"max\":%lld}", (long long)max);
+    if (cli_curl(cli, "POST", path, body))
+        return 0;
+    return send_bid(cli, client, id, max, looked.currency, &a->act);
+}
+
+/** The auction's number, the client; then the command; then the end. */
+static int
+with_auction(struct cli *cli, struct bid_arguments *a,
+             int (*run)(struct cli *cli, struct auction_client *client,
+                        uint64_t id, struct bid_arguments *a))
+{
+    struct auction_client *client;
+    uint64_t id;
+    int code = 0;
+
+    if (!id_parse(&id, a->words.at[0]))
+        return usage_error("'%s' is not an auction's number",
+                           plain(a->words.at[0]));
+    client = cli_client(cli, &code);
+    if (client == NULL)
+        return code;
+    code = run(cli, client, id, a);
+    auction_close(&client);
     return code;
 }
 
@@ -162,115 +166,128 @@ int
 command_bid(struct cli *cli, int argc, char **argv)
 {
     static const struct argp argp = {
-        bid_options,
-        parse_bid,
-        "AUCTION AMOUNT",
-        "Bid up to AMOUNT, in major units: 125 or 125.50.",
-        NULL,
-        NULL,
-        NULL};
-    struct bid_arguments a = {.wanted = 2};
-    struct auction_client *client;
-    char currency[8];
-    int64_t buy_now;
-    uint64_t id;
-    int code = 0;
+        .options = bid_options,
+        .parser = parse_bid,
+        .args_doc = "AUCTION AMOUNT",
+        .doc = "Bid up to AMOUNT, in major units: 125 or 125.50."};
+    struct bid_arguments a = {.words = {.minimum = 2, .maximum = 2}};
 
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
-    if (!id_parse(&id, a.words[0]))
-        return usage_error("'%s' is not an auction's number",
-                           plain(a.words[0]));
-    client = cli_client(cli, &code);
-    if (client == NULL)
-        return code;
-    if (look_up(cli, client, id, currency, &buy_now, a.if_version, &code))
-        code = send_bid(cli, client, id, a.words[1], currency, &a);
-    auction_close(&client);
+    cli_parse(cli, &argp, &a, &a.act, argc, argv);
+    return with_auction(cli, &a, run_bid);
+}
+
+/* ------------------------------------------------------------- buy, retract */
+
+static int
+finish(struct cli *cli, struct auction_client *client, const char *what,
+       struct auction_result *result, const char *currency)
+{
+    int code = act_end(cli, client, what, result, currency);
+    char price[CLI_AMOUNT_BYTES];
+
+    if (code == 0 && !cli->is_quiet && !cli_wants_json(cli)) {
+        if (currency != NULL)
+            printf("bought at %s, receipt %llu verified\n",
+                   amount_text(price, result->price, currency),
+                   (unsigned long long)result->seq);
+        else
+            printf("%s done; receipt %llu verified\n", what,
+                   (unsigned long long)result->seq);
+    }
+    auction_result_release(result);
     return code;
 }
 
 static int
-simple_command(struct cli *cli, struct auction_client *client, uint64_t id,
-               const char *cmd, const char *fields,
-               const struct bid_arguments *a, const char *currency)
+run_buy(struct cli *cli, struct auction_client *client, uint64_t id,
+        struct bid_arguments *a)
 {
     struct auction_result result;
-    int code = (int)auction_command(client, id, cmd, fields, a->request,
-                                    !a->is_unsigned, &result);
+    struct looked looked;
+    char path[PATH_BYTES], body[PATH_BYTES];
+    int code = 0;
 
-    if (code != 0)
-        code = show_error(cli, cmd, &result, currency);
-    else if (cli->wants_json)
-        fputs(result.body, stdout);
-    else if (!cli->is_quiet)
-        printf("%s done; receipt %llu verified\n", cmd,
-               (unsigned long long)result.seq);
-    keep_receipt(cli, &result);
-    auction_result_release(&result);
-    return code;
+    if (!look_up(cli, client, id, &looked, &code) ||
+        (code = check_version(a, &looked)) != 0)
+        return code;
+    if (looked.buy_now == 0) {
+        fprintf(stderr,
+                "auction: buy refused: auction %llu has no buy-now "
+                "price\n",
+                (unsigned long long)id);
+        return AUCTION_REFUSED;
+    }
+    snprintf(path, sizeof(path), "/v1/auctions/%llu/buy",
+             (unsigned long long)id);
+    snprintf(body, sizeof(body), "{\"price\":%lld}", (long long)looked.buy_now);
+    if (cli_curl(cli, "POST", path, body))
+        return 0;
+    if ((code = act_begin(&a->act)) != 0)
+        return code;
+    auction_buy(client, id, looked.buy_now, a->act.key, !a->act.is_unsigned,
+                &result);
+    return finish(cli, client, "buy", &result, looked.currency);
 }
 
 int
 command_buy(struct cli *cli, int argc, char **argv)
 {
     static const struct argp argp = {
-        bid_options, parse_bid,
-        "AUCTION",   "Buy now, at the auction's buy-now price.",
-        NULL,        NULL,
-        NULL};
-    struct bid_arguments a = {.wanted = 1};
-    struct auction_client *client;
-    char currency[8], fields[64];
-    int64_t price = 0;
-    uint64_t id;
-    int code = 0;
+        .options = bid_options,
+        .parser = parse_bid,
+        .args_doc = "AUCTION",
+        .doc = "Buy now, at the auction's buy-now price."};
+    struct bid_arguments a = {.words = {.minimum = 1, .maximum = 1}};
 
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
-    if (!id_parse(&id, a.words[0]))
-        return usage_error("'%s' is not an auction's number",
-                           plain(a.words[0]));
-    client = cli_client(cli, &code);
-    if (client == NULL)
+    cli_parse(cli, &argp, &a, &a.act, argc, argv);
+    return with_auction(cli, &a, run_buy);
+}
+
+static int
+run_retract(struct cli *cli, struct auction_client *client, uint64_t id,
+            struct bid_arguments *a)
+{
+    struct auction_result result;
+    char path[PATH_BYTES], body[PATH_BYTES];
+    int code;
+
+    snprintf(path, sizeof(path), "/v1/auctions/%llu/retract",
+             (unsigned long long)id);
+    snprintf(body, sizeof(body), "{\"reason\":\"%s\"}", a->reason);
+    if (cli_curl(cli, "POST", path, body))
+        return 0;
+    if ((code = act_begin(&a->act)) != 0)
         return code;
-    if (look_up(cli, client, id, currency, &price, a.if_version, &code)) {
-        snprintf(fields, sizeof(fields), "{\"price\":%lld}",
-                 (long long)(price == 0 ? 1 : price));
-        code = simple_command(cli, client, id, "buy", fields, &a, currency);
-    }
-    auction_close(&client);
-    return code;
+    auction_retract(client, id, a->reason, a->act.key, !a->act.is_unsigned,
+                    &result);
+    return finish(cli, client, "retract", &result, NULL);
+}
+
+static bool
+is_retract_reason(const char *reason)
+{
+    return reason != NULL && (strcmp(reason, "typo") == 0 ||
+                              strcmp(reason, "changed-description") == 0 ||
+                              strcmp(reason, "seller-unreachable") == 0);
 }
 
 int
 command_retract(struct cli *cli, int argc, char **argv)
 {
+    static const struct argp_option options[] = {
+        {"reason", KEY_REASON, "R", 0,
+         "typo, changed-description or seller-unreachable", 0},
+        {0}};
     static const struct argp argp = {
-        bid_options,
-        parse_bid,
-        "AUCTION --reason REASON",
-        "Take your bids back, where the rules allow it.",
-        NULL,
-        NULL,
-        NULL};
-    struct bid_arguments a = {.wanted = 1};
-    struct auction_client *client;
-    char fields[128];
-    uint64_t id;
-    int code = 0;
+        .options = options,
+        .parser = parse_bid,
+        .args_doc = "AUCTION --reason R",
+        .doc = "Take your bids back, where the rules allow it."};
+    struct bid_arguments a = {.words = {.minimum = 1, .maximum = 1}};
 
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
-    if (!id_parse(&id, a.words[0]))
-        return usage_error("'%s' is not an auction's number",
-                           plain(a.words[0]));
-    if (a.reason == NULL || strlen(a.reason) > 64 ||
-        strpbrk(a.reason, "\"\\") != NULL)
+    cli_parse(cli, &argp, &a, &a.act, argc, argv);
+    if (!is_retract_reason(a.reason))
         return usage_error("retract: give --reason typo, changed-description "
                            "or seller-unreachable");
-    client = cli_client(cli, &code);
-    if (client == NULL)
-        return code;
-    snprintf(fields, sizeof(fields), "{\"reason\":\"%s\"}", a.reason);
-    code = simple_command(cli, client, id, "retract", fields, &a, NULL);
-    auction_close(&client);
-    return code;
+    return with_auction(cli, &a, run_retract);
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * auction: the command. Global options come before the command's name.
+ * auction: the command.
  */
 #include "cli.h"
 
-#include <stdio.h>
+#include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *argp_program_version = "auction " AUCTIOND_VERSION;
-
-enum { KEY_CERT = 256, KEY_KEY, KEY_CA, KEY_JSON, KEY_TIMEOUT, KEY_RETRIES };
 
 static const struct {
     const char *name;
@@ -35,82 +34,23 @@ static const struct {
     {"context", command_context, "saved servers and certificates"},
 };
 
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]), HELP_BYTES = 4096 };
 
-static const struct argp_option option_table[] = {
-    {"context", 'c', "NAME", 0, "Saved context to use", 0},
-    {"server", 's', "URL", 0, "https://HOST:PORT", 0},
-    {"cert", KEY_CERT, "FILE", 0, "Own certificate", 0},
-    {"key", KEY_KEY, "FILE", 0, "Its key", 0},
-    {"ca", KEY_CA, "FILE", 0, "The only CA that is trusted", 0},
-    {"json", KEY_JSON, NULL, 0, "The server's JSON, unchanged", 0},
-    {"quiet", 'q', NULL, 0, "Say less", 0},
-    {"verbose", 'v', NULL, 0, "Say more", 0},
-    {"timeout", KEY_TIMEOUT, "DUR", 0, "Of one attempt (10s)", 0},
-    {"retries", KEY_RETRIES, "N", 0, "Attempts after the first (3)", 0},
-    {"help", 'h', NULL, 0, "Print this help", -1},
-    {0}};
-
+/** What stands before the command's name. */
 struct global {
     struct cli cli;
     int command_at; /* index in argv, 0 for none */
 };
 
-static void
-set(char out[CLI_TEXT_BYTES], const char *value)
-{
-    snprintf(out, CLI_TEXT_BYTES, "%s", value);
-}
-
-static void
-set_timeout(struct argp_state *state, const char *text)
-{
-    int64_t seconds;
-
-    if (!duration_parse(&seconds, text) || seconds < 1 || seconds > 3600)
-        argp_error(state, "'%s' is not a duration such as 10s", text);
-    else
-        ((struct global *)state->input)->cli.timeout_ms = seconds * 1000;
-}
-
 static error_t
-parse_global(int key, char *argument, struct argp_state *state)
+parse_main(int key, char *argument, struct argp_state *state)
 {
     struct global *g = state->input;
 
+    (void)argument;
     switch (key) {
-    case 'c':
-        snprintf(g->cli.context, sizeof(g->cli.context), "%s", argument);
-        return 0;
-    case 's':
-        set(g->cli.server, argument);
-        return 0;
-    case KEY_CERT:
-        set(g->cli.cert, argument);
-        return 0;
-    case KEY_KEY:
-        set(g->cli.key, argument);
-        return 0;
-    case KEY_CA:
-        set(g->cli.ca, argument);
-        return 0;
-    case KEY_JSON:
-        g->cli.wants_json = true;
-        return 0;
-    case 'q':
-        g->cli.is_quiet = true;
-        return 0;
-    case 'v':
-        g->cli.verbosity++;
-        return 0;
-    case KEY_TIMEOUT:
-        set_timeout(state, argument);
-        return 0;
-    case KEY_RETRIES:
-        g->cli.retries = atoi(argument) == 0 ? -1 : atoi(argument);
-        return 0;
-    case 'h':
-        argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &g->cli;
         return 0;
     case ARGP_KEY_ARG:
         g->command_at = state->next - 1;
@@ -130,79 +70,44 @@ list_commands(int key, const char *text, void *input)
     (void)input;
     if (key != ARGP_KEY_HELP_POST_DOC)
         return (char *)(uintptr_t)text;
-    help = malloc(2048);
+    help = malloc(HELP_BYTES);
     if (help == NULL)
         return NULL;
-    used += (size_t)snprintf(help, 2048, "Commands:\n");
+    used += (size_t)snprintf(help, HELP_BYTES, "Commands:\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        used += (size_t)snprintf(help + used, 2048 - used, "  %-10s %s\n",
+        used += (size_t)snprintf(help + used, HELP_BYTES - used, "  %-10s %s\n",
                                  commands[i].name, commands[i].does);
-    snprintf(help + used, 2048 - used,
-             "\n`auction COMMAND --help` tells of one.\n\n"
+    snprintf(help + used, HELP_BYTES - used,
+             "  %-10s %s\n  %-10s %s\n\n"
+             "'auction help COMMAND' tells of one; 'man auction' of all.\n\n"
              "Exit: 0 done, 1 local failure, 2 usage, 3 no connection, 4 not "
              "allowed, 5 not found, 6 refused by the auction, 7 invalid, "
-             "8 busy, 9 outcome unknown.");
+             "8 busy, 9 outcome unknown, 130 interrupted.",
+             "help", "this, or a command's help", "version", "its version");
     return help;
 }
 
-static const struct argp argp = {
-    .options = option_table,
-    .parser = parse_global,
+static const struct argp_child main_children[] = {
+    {&global_argp, 0, "Options:", 0}, {NULL, 0, NULL, 0}};
+
+static const struct argp main_argp = {
+    .parser = parse_main,
     .args_doc = "COMMAND [ARGUMENTS]",
     .doc = "Sell and bid in auctions that can be audited.\v",
+    .children = main_children,
     .help_filter = list_commands,
 };
 
-/** How many words a global option takes: 0 for none of them, else 1 or 2. */
 static int
-words_of_option(const char *word)
+show_help(FILE *out, int code)
 {
-    static const char *const alone[] = {"--json", "-q",        "--quiet",
-                                        "-v",     "--verbose", NULL};
-    static const char *const valued[] = {
-        "-c",    "--context", "-s",        "--server",  "--cert",
-        "--key", "--ca",      "--timeout", "--retries", NULL};
-
-    for (size_t i = 0; alone[i] != NULL; i++)
-        if (strcmp(word, alone[i]) == 0)
-            return 1;
-    for (size_t i = 0; valued[i] != NULL; i++) {
-        size_t size = strlen(valued[i]);
-        if (strcmp(word, valued[i]) == 0)
-            return 2;
-        if (size > 2 && strncmp(word, valued[i], size) == 0 &&
-            word[size] == '=')
-            return 1;
-    }
-    return 0;
-}
-
-/** Global options may also stand behind the command: move them before it. */
-static char **
-hoist(int argc, char **argv)
-{
-    char **out = calloc((size_t)argc + 1, sizeof(*out));
-    int used = 0;
-
-    if (out == NULL)
-        return NULL;
-    out[used++] = argv[0];
-    for (int pass = 0; pass < 2; pass++)
-        for (int i = 1; i < argc; i++) {
-            int words = words_of_option(argv[i]);
-            bool is_global = words > 0 && i + words <= argc;
-            int count = is_global ? words : 1;
-            if (is_global == (pass == 0))
-                for (int w = 0; w < count; w++)
-                    out[used++] = argv[i + w];
-            i += count - 1;
-        }
-    CHECK(used == argc);
-    return out;
+    argp_help(&main_argp, out, ARGP_HELP_USAGE | ARGP_HELP_DOC | ARGP_HELP_LONG,
+              (char *)(uintptr_t) "auction");
+    return code;
 }
 
 static int
-run(struct global *g, int argc, char **argv)
+run(struct cli *cli, int argc, char **argv)
 {
     char name[64];
 
@@ -210,39 +115,53 @@ run(struct global *g, int argc, char **argv)
         if (strcmp(commands[i].name, argv[0]) == 0) {
             snprintf(name, sizeof(name), "auction %s", argv[0]);
             argv[0] = name;
-            return settings_load(&g->cli) ? commands[i].run(&g->cli, argc, argv)
-                                          : AUCTION_USAGE;
+            return commands[i].run(cli, argc, argv);
         }
-    return usage_error("unknown command '%s': see 'auction --help'",
+    return usage_error("unknown command '%s': see 'auction help'",
                        plain(argv[0]));
 }
 
+/** argv from the command's name on. */
+static int
+dispatch(struct cli *cli, int argc, char **argv)
+{
+    char help_option[] = "--help";
+    char *help_of[] = {argc > 1 ? argv[1] : NULL, help_option, NULL};
+
+    if (argc == 0)
+        return show_help(stderr, AUCTION_USAGE);
+    if (strcmp(argv[0], "help") == 0)
+        return argc > 1 ? run(cli, 2, help_of) : show_help(stdout, 0);
+    if (strcmp(argv[0], "version") == 0) {
+        puts(argp_program_version);
+        return 0;
+    }
+    return run(cli, argc, argv);
+}
+
 int
-main(int argc, char **arguments)
+main(int argc, char **argv)
 {
     struct global *g = calloc(1, sizeof(*g));
-    char **argv = hoist(argc, arguments);
     int code;
 
-    if (g == NULL || argv == NULL || !auction_global_init()) {
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN); /* a reader that goes is an error of write */
+    act_catch_interrupts();
+    argp_err_exit_status = AUCTION_USAGE;
+    if (g == NULL || !auction_global_init()) {
         fprintf(stderr, "auction: out of memory, or no libcurl\n");
+        free(g);
         return AUCTION_LOCAL_FAILURE;
     }
-    argp_err_exit_status = AUCTION_USAGE;
-    argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, g);
-    if (g->command_at == 0 || strcmp(argv[g->command_at], "help") == 0) {
-        argp_help(&argp, g->command_at == 0 ? stderr : stdout,
-                  ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK &
-                      ~(unsigned)ARGP_HELP_EXIT_ERR,
-                  (char *)(uintptr_t) "auction");
-        code = g->command_at == 0 ? AUCTION_USAGE : 0;
-    } else if (strcmp(argv[g->command_at], "version") == 0) {
-        puts(argp_program_version);
-        code = 0;
-    } else {
-        code = run(g, argc - g->command_at, argv + g->command_at);
-    }
-    free(argv);
+    argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, g);
+    if (g->command_at == 0)
+        g->command_at = argc;
+    code = dispatch(&g->cli, argc - g->command_at, argv + g->command_at);
     free(g);
+    if (fflush(stdout) != 0 && code == 0) {
+        perror("auction: standard output");
+        return AUCTION_LOCAL_FAILURE;
+    }
     return code;
 }

@@ -5,22 +5,32 @@
  */
 #include "cli.h"
 
-#include <confuse.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static cfg_opt_t context_options[] = {
-    CFG_STR("server", "", CFGF_NONE),      CFG_STR("cert", "", CFGF_NONE),
-    CFG_STR("key", "", CFGF_NONE),         CFG_STR("ca", "", CFGF_NONE),
-    CFG_STR("output", "table", CFGF_NONE), CFG_END()};
+    CFG_STR("server", "", CFGF_NONE), CFG_STR("cert", "", CFGF_NONE),
+    CFG_STR("key", "", CFGF_NONE),    CFG_STR("ca", "", CFGF_NONE),
+    CFG_STR("crl", "", CFGF_NONE),    CFG_STR("passfile", "", CFGF_NONE),
+    CFG_STR("output", "", CFGF_NONE), CFG_END()};
 
 static cfg_opt_t file_options[] = {
     CFG_STR("current", "", CFGF_NONE),
     CFG_SEC("context", context_options, CFGF_MULTI | CFGF_TITLE), CFG_END()};
+
+static void tell_parse_error(cfg_t *cfg, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static void
+tell_parse_error(cfg_t *cfg, const char *format, va_list arguments)
+{
+    fprintf(stderr, "auction: %s:%d: ",
+            cfg->filename == NULL ? "configuration" : cfg->filename, cfg->line);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
 
 /** "~/x" as a path; others as they are. */
 static void
@@ -34,265 +44,279 @@ expand(char out[CLI_TEXT_BYTES], const char *path)
         snprintf(out, CLI_TEXT_BYTES, "%s", path);
 }
 
-static void
-default_path(char out[CLI_TEXT_BYTES])
+/** A variable's value; an empty one counts as unset. */
+static const char *
+variable(const char *name)
 {
-    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    const char *value = getenv(name);
 
-    if (xdg != NULL && xdg[0] == '/')
-        snprintf(out, CLI_TEXT_BYTES, "%s/auction/auction.conf", xdg);
-    else
-        snprintf(out, CLI_TEXT_BYTES, "%s/.config/auction/auction.conf",
-                 home == NULL ? "" : home);
+    return value == NULL ? "" : value;
 }
 
-bool
-cli_state_dir(char path[CLI_TEXT_BYTES])
+void
+settings_find(struct cli *cli)
 {
-    const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    char parent[CLI_TEXT_BYTES - 64];
+    const char *xdg = variable("XDG_CONFIG_HOME");
 
-    if (xdg != NULL && xdg[0] == '/')
-        snprintf(parent, sizeof(parent), "%s", xdg);
-    else if (home != NULL)
-        snprintf(parent, sizeof(parent), "%s/.local/state", home);
-    else
-        return false;
-    snprintf(path, CLI_TEXT_BYTES, "%s", parent);
-    for (char *p = path + 1; *p != '\0'; p++)
-        if (*p == '/') {
-            *p = '\0';
-            mkdir(path, 0700);
-            *p = '/';
-        }
-    mkdir(path, 0700);
-    snprintf(path, CLI_TEXT_BYTES, "%s/auction", parent);
-    return mkdir(path, 0700) == 0 || errno == EEXIST;
-}
-
-static void
-take(char out[CLI_TEXT_BYTES], const char *variable, const char *configured)
-{
-    const char *value = getenv(variable);
-
-    if (out[0] != '\0')
+    if (cli->config[0] == '\0')
+        expand(cli->config, variable("AUCTION_CONFIG"));
+    if (cli->config[0] != '\0')
         return;
-    expand(out, value != NULL ? value : configured == NULL ? "" : configured);
+    if (xdg[0] == '/')
+        snprintf(cli->config, CLI_TEXT_BYTES, "%s/auction/auction.conf", xdg);
+    else
+        expand(cli->config, "~/.config/auction/auction.conf");
 }
 
-static cfg_t *
-find_context(struct cli *cli, cfg_t *cfg)
+cfg_t *
+settings_open(const struct cli *cli)
 {
-    const char *wanted = cli->context[0] != '\0' ? cli->context
-                         : getenv("AUCTION_CONTEXT") != NULL
-                             ? getenv("AUCTION_CONTEXT")
-                             : cfg_getstr(cfg, "current");
+    cfg_t *cfg = cfg_init(file_options, CFGF_NONE);
+    int outcome;
 
-    if (wanted[0] == '\0')
+    if (cfg == NULL)
         return NULL;
-    return cfg_gettsec(cfg, "context", wanted);
+    cfg_set_error_function(cfg, tell_parse_error);
+    errno = 0;
+    outcome = cfg_parse(cfg, cli->config);
+    if (outcome == CFG_SUCCESS ||
+        (outcome == CFG_FILE_ERROR && errno == ENOENT))
+        return cfg;
+    if (outcome == CFG_FILE_ERROR)
+        fprintf(stderr, "auction: cannot read '%s': %s\n", cli->config,
+                strerror(errno));
+    cfg_free(cfg);
+    return NULL;
+}
+
+/** Unless an option has set it: from the environment, else the context. */
+static void
+take(char out[CLI_TEXT_BYTES], const char *name, const char *configured)
+{
+    const char *value = variable(name);
+
+    if (out[0] == '\0')
+        expand(out, value[0] != '\0'     ? value
+                    : configured == NULL ? ""
+                                         : configured);
+}
+
+static const char *
+of_context(cfg_t *context, const char *name)
+{
+    return context == NULL ? "" : cfg_getstr(context, name);
+}
+
+static void
+take_all(struct cli *cli, cfg_t *context)
+{
+    char output[CLI_TEXT_BYTES] = "";
+
+    take(cli->server, "AUCTION_SERVER", of_context(context, "server"));
+    take(cli->cert, "AUCTION_CERT", of_context(context, "cert"));
+    take(cli->key, "AUCTION_KEY", of_context(context, "key"));
+    take(cli->ca, "AUCTION_CA", of_context(context, "ca"));
+    take(cli->crl, "AUCTION_CRL", of_context(context, "crl"));
+    take(cli->passfile, "AUCTION_PASSFILE", of_context(context, "passfile"));
+    take(output, "AUCTION_OUTPUT", of_context(context, "output"));
+    if (cli->output[0] == '\0')
+        snprintf(cli->output, sizeof(cli->output), "%.15s", output);
+}
+
+/** The context that is asked for; false after a message. */
+static bool
+find_context(struct cli *cli, cfg_t *cfg, cfg_t **out)
+{
+    const char *name = cli->context;
+
+    if (name[0] == '\0')
+        name = variable("AUCTION_CONTEXT");
+    if (name[0] == '\0')
+        name = cfg_getstr(cfg, "current");
+    *out = name[0] == '\0' ? NULL : cfg_gettsec(cfg, "context", name);
+    if (*out != NULL || name[0] == '\0')
+        return true;
+    usage_error("no context '%s' in '%s': see 'auction context list'",
+                plain(name), cli->config);
+    return false;
 }
 
 static bool
-read_file(struct cli *cli, cfg_t *cfg)
+check_values(struct cli *cli)
 {
-    int outcome = cfg_parse(cfg, cli->config);
-    cfg_t *context;
+    const char *timeout = variable("AUCTION_TIMEOUT");
+    int64_t seconds;
 
-    if (outcome == CFG_FILE_ERROR && cli->context[0] == '\0')
-        return true; /* no file: options and environment may suffice */
-    if (outcome != CFG_SUCCESS) {
-        fprintf(stderr, "auction: cannot use '%s'%s\n", cli->config,
-                outcome == CFG_FILE_ERROR ? ": it does not exist" : "");
+    if (cli->timeout_ms == 0 && timeout[0] != '\0') {
+        if (!duration_parse(&seconds, timeout) || seconds < 1 ||
+            seconds > 3600) {
+            usage_error("AUCTION_TIMEOUT '%s' is not a duration such as 10s",
+                        plain(timeout));
+            return false;
+        }
+        cli->timeout_ms = (long)seconds * 1000;
+    }
+    if (cli->output[0] != '\0' && strcmp(cli->output, "table") != 0 &&
+        strcmp(cli->output, "json") != 0) {
+        usage_error("output '%s' is neither table nor json",
+                    plain(cli->output));
         return false;
     }
-    context = find_context(cli, cfg);
-    if (context == NULL && cli->context[0] != '\0') {
-        fprintf(stderr,
-                "auction: no context '%s' in '%s': see 'auction "
-                "context list'\n",
-                cli->context, cli->config);
-        return false;
-    }
-    take(cli->server, "AUCTION_SERVER",
-         context == NULL ? "" : cfg_getstr(context, "server"));
-    take(cli->cert, "AUCTION_CERT",
-         context == NULL ? "" : cfg_getstr(context, "cert"));
-    take(cli->key, "AUCTION_KEY",
-         context == NULL ? "" : cfg_getstr(context, "key"));
-    take(cli->ca, "AUCTION_CA",
-         context == NULL ? "" : cfg_getstr(context, "ca"));
     return true;
 }
 
 bool
 settings_load(struct cli *cli)
 {
-    const char *config = getenv("AUCTION_CONFIG");
-    cfg_t *cfg = cfg_init(file_options, CFGF_NONE);
+    cfg_t *cfg, *context;
     bool is_good;
 
+    settings_find(cli);
+    cfg = settings_open(cli);
     if (cfg == NULL)
         return false;
-    if (cli->config[0] == '\0' && config != NULL)
-        expand(cli->config, config);
-    if (cli->config[0] == '\0')
-        default_path(cli->config);
-    is_good = read_file(cli, cfg);
+    is_good = find_context(cli, cfg, &context);
+    if (is_good)
+        take_all(cli, context);
     cfg_free(cfg);
-    take(cli->server, "AUCTION_SERVER", "");
-    take(cli->cert, "AUCTION_CERT", "");
-    take(cli->key, "AUCTION_KEY", "");
-    take(cli->ca, "AUCTION_CA", "");
-    return is_good;
+    return is_good && check_values(cli);
+}
+
+bool
+cli_wants_json(const struct cli *cli)
+{
+    return strcmp(cli->output, "json") == 0;
+}
+
+/* ------------------------------------------------------------------ folders */
+
+bool
+cli_make_parents(const char *path)
+{
+    char folder[CLI_TEXT_BYTES + 512];
+
+    if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+        return false;
+    for (char *p = folder + 1; *p != '\0'; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+            return false;
+        *p = '/';
+    }
+    return true;
+}
+
+bool
+cli_state_dir(char path[CLI_TEXT_BYTES])
+{
+    const char *xdg = variable("XDG_STATE_HOME"), *home = variable("HOME");
+    int size;
+
+    if (xdg[0] == '/')
+        size = snprintf(path, CLI_TEXT_BYTES, "%s/auction/", xdg);
+    else if (home[0] == '/')
+        size = snprintf(path, CLI_TEXT_BYTES, "%s/.local/state/auction/", home);
+    else
+        return false;
+    if (size >= CLI_TEXT_BYTES || !cli_make_parents(path))
+        return false;
+    path[size - 1] = '\0';
+    return true;
+}
+
+/* ------------------------------------------------------------------- client */
+
+static bool
+has_server(struct cli *cli, int *code)
+{
+    if (!settings_load(cli)) {
+        *code = AUCTION_USAGE;
+        return false;
+    }
+    if (cli->server[0] == '\0') {
+        *code = usage_error("no server: give --server, or save one with "
+                            "'auction context add'");
+        return false;
+    }
+    return true;
 }
 
 struct auction_client *
 cli_client(struct cli *cli, int *code)
 {
     char state[CLI_TEXT_BYTES];
+    struct auction_client *client = NULL;
+    struct auction_result result;
+
+    if (!has_server(cli, code))
+        return NULL;
     struct auction_options options = {
         .server = cli->server,
         .cert = cli->cert,
         .key = cli->key,
         .ca = cli->ca,
+        .crl = cli->crl,
+        .passphrase_file = cli->passfile,
         .state_dir = cli_state_dir(state) ? state : NULL,
         .timeout_ms = cli->timeout_ms,
         .retries = cli->retries,
         .verbosity = cli->verbosity,
     };
-    struct auction_client *client;
-    struct auction_result result;
-
-    if (cli->server[0] == '\0') {
-        *code = usage_error("no server: give --server, or a context with "
-                            "'auction context add'");
-        return NULL;
-    }
+    if (options.state_dir == NULL)
+        fprintf(stderr, "auction: no folder for the log's head and receipts: "
+                        "they are not kept\n");
     if (auction_open(&client, &options, &result) != AUCTION_ACCEPTED)
         *code = show_error(cli, "connecting", &result, NULL);
+    auction_result_release(&result);
     return client;
 }
 
-/* ---------------------------------------------------------------- context */
-
-static int
-list_contexts(cfg_t *cfg)
+/** A word in single quotes, as a shell takes it. */
+static void
+print_quoted(const char *word)
 {
-    for (unsigned i = 0; i < cfg_size(cfg, "context"); i++) {
-        cfg_t *context = cfg_getnsec(cfg, "context", i);
-        printf("%s %-12s %s\n",
-               strcmp(cfg_title(context), cfg_getstr(cfg, "current")) == 0
-                   ? "*"
-                   : " ",
-               cfg_title(context), cfg_getstr(context, "server"));
-    }
-    return 0;
+    putchar('\'');
+    for (; *word != '\0'; word++)
+        if (*word == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*word);
+    putchar('\'');
 }
 
-/** Write the whole file again, with one context more or another current. */
-static int
-write_contexts(const struct cli *cli, cfg_t *cfg, const char *current)
+static void
+print_option(const char *name, const char *value)
 {
-    char folder[CLI_TEXT_BYTES];
-    FILE *file;
-    char *slash;
-
-    snprintf(folder, sizeof(folder), "%s", cli->config);
-    slash = strrchr(folder, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-        for (char *p = folder + 1; *p != '\0'; p++)
-            if (*p == '/') {
-                *p = '\0';
-                mkdir(folder, 0700);
-                *p = '/';
-            }
-        mkdir(folder, 0700);
-    }
-    cfg_setstr(cfg, "current", current);
-    file = fopen(cli->config, "we");
-    if (file == NULL) {
-        fprintf(stderr, "auction: cannot write '%s': %s\n", cli->config,
-                strerror(errno));
-        return AUCTION_LOCAL_FAILURE;
-    }
-    cfg_print(cfg, file);
-    return fclose(file) == 0 ? 0 : AUCTION_LOCAL_FAILURE;
+    if (value[0] == '\0')
+        return;
+    printf(" %s ", name);
+    print_quoted(value);
 }
 
-/** Take the first context of another file, such as a laboratory's. */
-static int
-add_context(const struct cli *cli, cfg_t *cfg, const char *name,
-            const char *from)
+bool
+cli_curl(struct cli *cli, const char *method, const char *path,
+         const char *body)
 {
-    cfg_t *other = cfg_init(file_options, CFGF_NONE);
-    char path[CLI_TEXT_BYTES], text[5 * CLI_TEXT_BYTES];
-    cfg_t *context;
-    int code = AUCTION_LOCAL_FAILURE;
+    char url[2 * CLI_TEXT_BYTES];
+    int code;
 
-    snprintf(path, sizeof(path), "%s/auction.conf", from);
-    if (other == NULL || cfg_parse(other, path) != CFG_SUCCESS ||
-        cfg_size(other, "context") == 0) {
-        fprintf(stderr, "auction: no context in '%s'\n", path);
-    } else {
-        context = cfg_getnsec(other, "context", 0);
-        snprintf(text, sizeof(text),
-                 "context %s { server = \"%s\" cert = \"%s\" key = \"%s\" "
-                 "ca = \"%s\" }\n",
-                 name, cfg_getstr(context, "server"),
-                 cfg_getstr(context, "cert"), cfg_getstr(context, "key"),
-                 cfg_getstr(context, "ca"));
-        if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
-            code = write_contexts(cli, cfg, name);
+    if (!cli->wants_curl)
+        return false;
+    if (!has_server(cli, &code))
+        return true;
+    snprintf(url, sizeof(url), "%s%s", cli->server, path);
+    printf("curl --tlsv1.3 -X %s", method);
+    print_option("--cacert", cli->ca);
+    print_option("--cert", cli->cert);
+    print_option("--key", cli->key);
+    if (body != NULL) {
+        print_option("-H", "Content-Type: application/json");
+        print_option("--data", body);
     }
-    if (other != NULL)
-        cfg_free(other);
-    return code;
-}
-
-static int
-run_context(struct cli *cli, cfg_t *cfg, int argc, char **argv)
-{
-    const char *word = argc > 1 ? argv[1] : "list";
-
-    if (strcmp(word, "list") == 0)
-        return list_contexts(cfg);
-    if (strcmp(word, "show") == 0) {
-        printf("server %s\ncert   %s\nkey    %s\nca     %s\n", cli->server,
-               cli->cert, cli->key, cli->ca);
-        return 0;
-    }
-    if (strcmp(word, "use") == 0 && argc == 3) {
-        if (cfg_gettsec(cfg, "context", argv[2]) == NULL)
-            return usage_error("no context '%s'", argv[2]);
-        return write_contexts(cli, cfg, argv[2]);
-    }
-    if (strcmp(word, "remove") == 0 && argc == 3) {
-        if (cfg_rmtsec(cfg, "context", argv[2]) != CFG_SUCCESS)
-            return usage_error("no context '%s'", argv[2]);
-        return write_contexts(cli, cfg, "");
-    }
-    if (strcmp(word, "add") == 0 && argc == 5 && strcmp(argv[3], "--from") == 0)
-        return add_context(cli, cfg, argv[2], argv[4]);
-    return usage_error("context: list, show, use NAME, remove NAME, or add "
-                       "NAME --from DIR");
-}
-
-int
-command_context(struct cli *cli, int argc, char **argv)
-{
-    cfg_t *cfg = cfg_init(file_options, CFGF_NONE);
-    int outcome, code;
-
-    if (cfg == NULL)
-        return AUCTION_LOCAL_FAILURE;
-    outcome = cfg_parse(cfg, cli->config);
-    if (outcome == CFG_PARSE_ERROR) {
-        cfg_free(cfg);
-        return AUCTION_LOCAL_FAILURE;
-    }
-    code = run_context(cli, cfg, argc, argv);
-    cfg_free(cfg);
-    return code;
+    putchar(' ');
+    print_quoted(url);
+    putchar('\n');
+    return true;
 }

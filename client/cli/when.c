@@ -5,6 +5,21 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <time.h>
+
+enum { NUMBER_DIGITS_MAX = 9, REQUEST_DIGITS = 32 };
+
+/** Longest duration: 100 years. */
+#define DURATION_S_MAX (INT64_C(36525) * 86400)
+
+struct instant
+when_now(void)
+{
+    struct timespec t;
+
+    CHECK(clock_gettime(CLOCK_REALTIME, &t) == 0);
+    return instant_of(t.tv_sec * 1000 + t.tv_nsec / 1000000);
+}
 
 static int64_t
 unit_seconds(char unit)
@@ -35,7 +50,8 @@ duration_parse(int64_t *seconds_out, const char *text)
         int64_t value = 0, unit;
         int digits = 0;
 
-        for (; isdigit((unsigned char)*text) && digits < 9; text++, digits++)
+        for (; isdigit((unsigned char)*text) && digits < NUMBER_DIGITS_MAX;
+             text++, digits++)
             value = value * 10 + (*text - '0');
         unit = unit_seconds(*text);
         if (digits == 0 || unit == 0)
@@ -43,6 +59,8 @@ duration_parse(int64_t *seconds_out, const char *text)
         if (*text != '\0')
             text++;
         total += value * unit;
+        if (total > DURATION_S_MAX)
+            return false;
     }
     *seconds_out = total;
     return true;
@@ -58,11 +76,40 @@ when_parse(struct instant *out, const char *text, struct instant now)
     if (!duration_parse(&seconds, text + 1))
         return false;
     *out = instant_of(now.ms + seconds * 1000);
-    return true;
+    return out->ms <= INSTANT_MS_MAX;
 }
 
 bool
 id_parse(uint64_t *out, const char *text)
 {
     return text_u64(out, text, strlen(text)) && *out > 0;
+}
+
+bool
+number_parse(int *out, const char *text, int low, int high)
+{
+    uint64_t value;
+
+    CHECK(low >= 0 && low <= high);
+    if (!text_u64(&value, text, strlen(text)) || value < (uint64_t)low ||
+        value > (uint64_t)high)
+        return false;
+    *out = (int)value;
+    return true;
+}
+
+bool
+key_parse(char key[AUCTION_KEY_BYTES], const char *text)
+{
+    size_t digits = 0;
+
+    for (; *text != '\0'; text++) {
+        if (*text == '-')
+            continue;
+        if (!isxdigit((unsigned char)*text) || digits == REQUEST_DIGITS)
+            return false;
+        key[digits++] = (char)tolower((unsigned char)*text);
+    }
+    key[digits] = '\0';
+    return digits == REQUEST_DIGITS;
 }

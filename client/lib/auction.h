@@ -69,8 +69,9 @@ struct auction_result {
     int status; /* of HTTP; 0 without an answer */
     char *body; /* owned; "" without one */
     size_t body_size;
-    char code[48]; /* of a problem: "too-low" */
-    char key[AUCTION_KEY_BYTES];
+    char code[48];                       /* of a problem: "too-low" */
+    char request_id[72];                 /* of a problem: names it in the log */
+    char key[AUCTION_KEY_BYTES];         /* of a command: to repeat it */
     char message[AUCTION_MESSAGE_BYTES]; /* a sentence for people */
     char etag[40];
     uint64_t event_seq; /* Event-Seq of a read */

@@ -233,7 +233,7 @@ begin_attempt(struct auction_client *c, struct auction_result *result)
     result->body_size = 0;
     result->status = 0;
     result->retry_after_s = 0;
-    result->code[0] = result->message[0] = '\0';
+    result->code[0] = result->message[0] = result->request_id[0] = '\0';
     result->is_verified = false;
     c->error[0] = '\0';
 }
@@ -336,6 +336,8 @@ outcome_of_problem(struct auction_result *result, const char *body, size_t size)
     detail = string_or(problem, "detail", "");
     snprintf(result->code, sizeof(result->code), "%s",
              string_or(problem, "code", ""));
+    snprintf(result->request_id, sizeof(result->request_id), "%s",
+             string_or(problem, "request_id", ""));
     result->minimum_bid =
         json_integer_value(json_object_get(problem, "minimum_bid"));
     if (title[0] == '\0')

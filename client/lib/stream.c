@@ -127,7 +127,7 @@ judge_end(struct streaming *s, CURLcode code)
     struct auction_result *result = s->result;
 
     result->status = (int)s->status;
-    result->code[0] = result->message[0] = '\0';
+    result->code[0] = result->message[0] = result->request_id[0] = '\0';
     if (s->status != 0 && s->status != 200)
         return outcome_of_problem(result, s->problem.bytes, s->problem.size);
     if (code == CURLE_OK)

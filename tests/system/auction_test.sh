@@ -38,7 +38,7 @@ watcher=$!
 # A watcher that is late resumes behind the bid before: nothing is missed.
 as bob bid 1 200 >/dev/null
 wait $watcher
-check_says "price 20250" "a watcher sees the bid" cat "$work/watched"
+check_says "price 202.50 EUR" "a watcher sees the bid" cat "$work/watched"
 
 post sam /v1/auctions "{\"title\":\"short\",\"currency\":\"EUR\",\"start_price\":100,\"ends_at\":\"$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ)\",\"publish\":true,\"buy_now_price\":500}" >"$work/out"
 check_says "leading" "a bid in a short auction" as ann bid 3 2

@@ -17,7 +17,7 @@ each_status_has_the_exit_code_of_its_meaning(void)
                 {500, 9}, {502, 9}, {503, 8}, {504, 9}};
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        CU_ASSERT_EQUAL(outcome_of_status(rows[i].status), rows[i].code);
+        CU_ASSERT_EQUAL((int)outcome_of_status(rows[i].status), rows[i].code);
 }
 
 static void
