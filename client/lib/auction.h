@@ -120,7 +120,8 @@ bool auction_make_key(char key[AUCTION_KEY_BYTES]);
 
 /**
  * Any call. `body` is JSON or NULL; `headers` are "Name: value" strings ended
- * by NULL, or NULL. Nothing is signed or verified.
+ * by NULL, or NULL. Nothing is signed or verified. A POST without an
+ * Idempotency-Key gets one, in result->key.
  */
 enum auction_outcome
 auction_call(struct auction_client *client, const char *method,

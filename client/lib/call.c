@@ -418,17 +418,54 @@ settle_read(struct auction_result *result)
             result->status >= 500 ? AUCTION_BUSY : AUCTION_NO_CONNECTION;
 }
 
+enum { CALL_HEADERS_MAX = 32 };
+
+/** The caller's headers and, for a POST without one, a request key. */
+struct call_headers {
+    const char *at[CALL_HEADERS_MAX + 2];
+    char key[64];
+};
+
+static enum auction_outcome
+make_call_headers(struct call_headers *out, const char *method,
+                  const char *const *headers, struct auction_result *result)
+{
+    static const char name[] = "Idempotency-Key:";
+    bool needs_key = strcmp(method, "POST") == 0;
+    size_t count = 0;
+
+    for (; headers != NULL && headers[count] != NULL; count++) {
+        if (count == CALL_HEADERS_MAX)
+            return fail(result, AUCTION_USAGE, "too many headers");
+        out->at[count] = headers[count];
+        needs_key =
+            needs_key && strncasecmp(headers[count], name, strlen(name)) != 0;
+    }
+    if (needs_key) {
+        if (!auction_make_key(result->key))
+            return fail(result, AUCTION_LOCAL_FAILURE, "no random bytes");
+        snprintf(out->key, sizeof(out->key), "%s %s", name, result->key);
+        out->at[count++] = out->key;
+    }
+    out->at[count] = NULL;
+    return AUCTION_ACCEPTED;
+}
+
 enum auction_outcome
 auction_call(struct auction_client *client, const char *method,
              const char *path, const char *body, const char *const *headers,
              struct auction_result *result)
 {
+    struct call_headers all;
+
     result_clear(result);
     if (path[0] != '/')
         return fail(result, AUCTION_USAGE, "a path begins with '/'");
+    if (make_call_headers(&all, method, headers, result) != AUCTION_ACCEPTED)
+        return result->outcome;
     for (int attempt = 0;; attempt++) {
         enum auction_outcome outcome =
-            call_once(client, method, path, body, headers, result);
+            call_once(client, method, path, body, all.at, result);
 
         if (outcome == AUCTION_ACCEPTED)
             outcome = outcome_of(result);
