@@ -90,6 +90,18 @@ get_u64(struct reader *r)
     return codec_get_u64(bytes);
 }
 
+/** A number of 64 bits that must fit into 32. */
+static uint32_t
+get_u32(struct reader *r)
+{
+    uint64_t value = get_u64(r);
+
+    if (value <= UINT32_MAX)
+        return (uint32_t)value;
+    r->is_broken = true;
+    return 0;
+}
+
 static int64_t
 get_i64(struct reader *r)
 {
@@ -206,8 +218,8 @@ get_rules(struct reader *r, struct rules *rules)
     rules->retraction = get_flag(r);
     rules->signed_only = get_flag(r);
     rules->quantity = get_u64(r);
-    rules->premium_bp = (uint32_t)get_u64(r);
-    rules->tax_bp = (uint32_t)get_u64(r);
+    rules->premium_bp = get_u32(r);
+    rules->tax_bp = get_u32(r);
     rules->pay_within_ms = get_i64(r);
     rules->outage_grace_ms = get_i64(r);
 }
@@ -341,10 +353,10 @@ codec_read_account(struct store_account *out, const uint8_t *bytes, size_t size)
     memset(out, 0, sizeof(*out));
     out->uid = get_u64(&r);
     get_text(&r, out->name, STORE_NAME_BYTES);
-    out->role = (uint32_t)get_u64(&r);
+    out->role = get_u32(&r);
     out->limit = get_money(&r);
     out->blocked = get_flag(&r);
-    out->strikes = (uint32_t)get_u64(&r);
+    out->strikes = get_u32(&r);
     out->useq = get_u64(&r);
     return end_row(&r);
 }
