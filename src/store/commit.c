@@ -9,7 +9,7 @@
 #include "store/codec.h"
 #include "store/hooks.h"
 
-#include <string.h>
+#include <errno.h>
 
 /** A transaction with its first error: later puts do nothing. */
 struct writing {
@@ -128,9 +128,13 @@ put_all(struct writing *w, const struct store_batch *batch)
     put_numbered(w, TABLE_HEAD, 0, head, codec_head(head, batch->head));
 }
 
+/** Undo; the engine may go on only if that is certain. */
 static enum err
 abort_batch(struct writing *w)
 {
+    /* Without memory the library cannot be trusted to undo, or go on. */
+    if (w->code == ENOMEM)
+        hooks_latch();
     enum err err = store_error(w->code, w->what);
     int code = hooks_are_latched() ? 0 : w->txn->abort(w->txn);
 
@@ -151,18 +155,20 @@ latched(const char *what)
                    what);
 }
 
-enum err
-store_commit(struct store *store, const struct store_batch *batch)
+/** One try; `*is_denied_out` when the batch did not happen for a lock. */
+static enum err
+try_commit(struct store *store, const struct store_batch *batch,
+           bool *is_denied_out)
 {
     struct writing w = {.store = store, .what = "beginning"};
 
-    CHECK(batch->head != NULL && !store->is_readonly);
-    if (hooks_are_latched())
-        return ERR_STORE_LATCHED;
     w.code = store->env->txn_begin(store->env, NULL, &w.txn, DB_TXN_NOSYNC);
-    if (w.code != 0)
-        return store_error(w.code, w.what);
+    if (w.code != 0) {
+        enum err err = store_error(w.code, w.what);
+        return hooks_are_latched() ? ERR_STORE_LATCHED : err;
+    }
     put_all(&w, batch);
+    *is_denied_out = store_is_denied(w.code);
     if (w.code != 0)
         return abort_batch(&w);
     if (w.txn->commit(w.txn, DB_TXN_NOSYNC) != 0)
@@ -170,4 +176,22 @@ store_commit(struct store *store, const struct store_batch *batch)
     if (store->env->log_flush(store->env, NULL) != 0)
         return latched("the flush of a batch");
     return hooks_are_latched() ? latched("a write") : ERR_OK;
+}
+
+enum err
+store_commit(struct store *store, const struct store_batch *batch)
+{
+    enum err err = ERR_OK;
+    bool is_denied = true;
+
+    CHECK(batch->head != NULL && !store->is_readonly);
+    for (int i = 0; is_denied && i < STORE_ATTEMPTS_MAX; i++) {
+        if (hooks_are_latched())
+            return ERR_STORE_LATCHED;
+        is_denied = false;
+        store->batch_steps++;
+        err = try_commit(store, batch, &is_denied);
+        store->batch_steps++;
+    }
+    return err;
 }

@@ -4,36 +4,32 @@
  *
  *     lock      held by the owner; names its process
  *     format    "auctiond-store 1", preceded by "creating" while it is made
- *     clean     there after an orderly end
+ *     clean     there after an orderly end; says where the log ended
  *     head      newest signed head, beside the environment on purpose
+ *     lengths   how long each table is at least
+ *     damaged/  what a recovery from the log has put aside
  *     env/      the environment: one file a table, log.NNNNNNNNNN
  *
- * Recovery may loop or crash on files that are not its own, so the set of
- * files is checked before the library sees any of them.
+ * What is in env/ is checked by files.c.
  */
 #include "store/internal.h"
 
-#include "base/log.h"
+#include "base/instant.h"
+#include "store/hooks.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char format_text[] = "auctiond-store 1\n";
 static const char creating_text[] = "creating auctiond-store 1\n";
 
-enum { SMALL_FILE_BYTES = 4096, BTREE_MAGIC_AT = 12 };
-
-/* Berkeley DB's magic number of a btree's first page, either byte order. */
-#define BTREE_MAGIC 0x053162U
-
-static atomic_size_t settled;
+enum { HOST_BYTES = 65 };
 
 bool
 store_path(const struct store *store, const char *name,
@@ -44,29 +40,34 @@ store_path(const struct store *store, const char *name,
     return size > 0 && size < STORE_PATH_BYTES;
 }
 
-static enum err
+enum err
 system_error(const char *what, const char *path)
 {
     return err_set(ERR_SYSTEM, "%s '%s': %s", what, path, strerror(errno));
 }
 
-/** A whole small file as a string; false when there is none. */
-static bool
-read_small(const char *path, char text[SMALL_FILE_BYTES])
+/* Only a file that is not there is none: what cannot be read may matter. */
+enum err
+file_read_small(const char *path, char text[STORE_SMALL_FILE_BYTES])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum err err = ERR_OK;
     ssize_t size;
 
+    text[0] = '\0';
     if (fd < 0)
-        return false;
-    size = read(fd, text, SMALL_FILE_BYTES - 1);
+        return errno == ENOENT ? ERR_NOT_FOUND
+                               : system_error("cannot open", path);
+    size = read(fd, text, STORE_SMALL_FILE_BYTES - 1);
+    if (size < 0)
+        err = system_error("cannot read", path);
     close(fd);
     text[size < 0 ? 0 : size] = '\0';
-    return size >= 0;
+    return err;
 }
 
-static bool
-sync_folder(const char *path)
+bool
+file_sync_folder(const char *path)
 {
     char folder[STORE_PATH_BYTES];
     char *slash;
@@ -101,7 +102,7 @@ file_write_atomic(const char *path, const char *text)
         return system_error("cannot write", temporary);
     is_written = write(fd, text, size) == (ssize_t)size && fsync(fd) == 0;
     if (close(fd) != 0 || !is_written || rename(temporary, path) != 0 ||
-        !sync_folder(path))
+        !file_sync_folder(path))
         return system_error("cannot write", path);
     return ERR_OK;
 }
@@ -111,9 +112,9 @@ file_write_atomic(const char *path, const char *text)
 static enum err
 in_use(const struct store *store, const char *path)
 {
-    char owner[SMALL_FILE_BYTES];
+    char owner[STORE_SMALL_FILE_BYTES];
 
-    if (!read_small(path, owner) || owner[0] == '\0')
+    if (file_read_small(path, owner) != ERR_OK || owner[0] == '\0')
         snprintf(owner, sizeof(owner), "another process");
     owner[strcspn(owner, "\n")] = '\0';
     return err_set(ERR_IN_USE,
@@ -122,11 +123,25 @@ in_use(const struct store *store, const char *path)
                    store->directory, owner);
 }
 
+/** Who we are, for those who find the directory in use. */
+static void
+describe_owner(char *out, size_t size)
+{
+    char host[HOST_BYTES], now[INSTANT_TEXT_BYTES];
+
+    if (gethostname(host, sizeof(host)) != 0)
+        snprintf(host, sizeof(host), "this machine");
+    host[sizeof(host) - 1] = '\0';
+    instant_format(now, instant_of((int64_t)time(NULL) * 1000));
+    snprintf(out, size, "process %ld on %s since %s\n", (long)getpid(), host,
+             now);
+}
+
 static enum err
 take_lock(struct store *store)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    char path[STORE_PATH_BYTES], owner[64];
+    char path[STORE_PATH_BYTES], owner[HOST_BYTES + 128];
 
     if (!store_path(store, "lock", path))
         return err_set(ERR_TOO_LARGE, "the data directory's path is too long");
@@ -134,8 +149,10 @@ take_lock(struct store *store)
     if (store->lock_fd < 0)
         return system_error("cannot open", path);
     if (fcntl(store->lock_fd, F_OFD_SETLK, &whole) != 0)
-        return in_use(store, path);
-    snprintf(owner, sizeof(owner), "process %ld\n", (long)getpid());
+        return errno == EAGAIN || errno == EACCES
+                   ? in_use(store, path)
+                   : system_error("cannot lock", path);
+    describe_owner(owner, sizeof(owner));
     if (ftruncate(store->lock_fd, 0) != 0 ||
         pwrite(store->lock_fd, owner, strlen(owner), 0) < 0)
         return system_error("cannot write", path);
@@ -152,21 +169,31 @@ directory_unlock(struct store *store)
 
 /* ------------------------------------------------------------------ format */
 
-/** Names in a folder other than those that may be there before a start. */
+/** What may be there before a store: the lock, and a creation cut short. */
 static bool
-has_strangers(const struct store *store)
+is_expected(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+           strcmp(name, "lock") == 0 || strcmp(name, "format.new") == 0;
+}
+
+static enum err
+check_no_strangers(const struct store *store)
 {
     DIR *folder = opendir(store->directory);
     bool found = false;
     struct dirent *entry;
 
-    while (folder != NULL && (entry = readdir(folder)) != NULL)
-        found = found || (strcmp(entry->d_name, ".") != 0 &&
-                          strcmp(entry->d_name, "..") != 0 &&
-                          strcmp(entry->d_name, "lock") != 0);
-    if (folder != NULL)
-        closedir(folder);
-    return found;
+    if (folder == NULL)
+        return system_error("cannot read", store->directory);
+    while ((entry = readdir(folder)) != NULL)
+        found = found || !is_expected(entry->d_name);
+    closedir(folder);
+    return found ? err_set(ERR_FOREIGN,
+                           "'%s' holds files but no store of auctiond: choose "
+                           "an empty directory with --data",
+                           store->directory)
+                 : ERR_OK;
 }
 
 /** An unfinished creation holds nothing that was promised: start again. */
@@ -207,28 +234,12 @@ begin_creation(struct store *store, const char *format_path)
         return ERR_TOO_LARGE;
     if (mkdir(env, 0700) != 0 && errno != EEXIST)
         return system_error("cannot make", env);
-    return sync_folder(env) ? ERR_OK : system_error("cannot sync", env);
+    return file_sync_folder(env) ? ERR_OK : system_error("cannot sync", env);
 }
 
 static enum err
-check_format(struct store *store)
+foreign_format(const struct store *store, char *text)
 {
-    char path[STORE_PATH_BYTES], text[SMALL_FILE_BYTES];
-
-    if (!store_path(store, "format", path))
-        return ERR_TOO_LARGE;
-    if (!read_small(path, text)) {
-        if (has_strangers(store))
-            return err_set(ERR_FOREIGN,
-                           "'%s' holds files but no store of auctiond: choose "
-                           "an empty directory with --data",
-                           store->directory);
-        return begin_creation(store, path);
-    }
-    if (strcmp(text, creating_text) == 0)
-        return begin_creation(store, path);
-    if (strcmp(text, format_text) == 0)
-        return ERR_OK;
     text[strcspn(text, "\n")] = '\0';
     if (strncmp(text, "auctiond-store ", 15) == 0)
         return err_set(ERR_FOREIGN,
@@ -239,253 +250,125 @@ check_format(struct store *store)
                    store->directory);
 }
 
-enum err
-directory_finish(struct store *store)
+static enum err
+check_format(struct store *store)
 {
-    char path[STORE_PATH_BYTES];
+    char path[STORE_PATH_BYTES], text[STORE_SMALL_FILE_BYTES];
+    enum err err;
 
     if (!store_path(store, "format", path))
         return ERR_TOO_LARGE;
-    return file_write_atomic(path, format_text);
+    err = file_read_small(path, text);
+    if (err == ERR_NOT_FOUND) {
+        err = check_no_strangers(store);
+        return err == ERR_OK ? begin_creation(store, path) : err;
+    }
+    if (err != ERR_OK)
+        return err;
+    if (strcmp(text, creating_text) == 0)
+        return begin_creation(store, path);
+    return strcmp(text, format_text) == 0 ? ERR_OK
+                                          : foreign_format(store, text);
 }
 
 enum err
-directory_prepare(struct store *store)
+directory_finish(struct store *store)
 {
-    struct stat info;
-    enum err err;
+    char path[STORE_PATH_BYTES], env[STORE_PATH_BYTES];
 
+    if (!store_path(store, "format", path) ||
+        !store_path(store, "env/record.db", env))
+        return ERR_TOO_LARGE;
+    /* The library renames new tables into place and syncs no folder. */
+    if (!file_sync_folder(env) || !file_sync_folder(store->directory))
+        return system_error("cannot sync the folder of", env);
+    return file_write_atomic(path, format_text);
+}
+
+static enum err
+make_directory(const struct store *store)
+{
     if (mkdir(store->directory, 0700) != 0 && errno != EEXIST)
         return system_error("cannot make the data directory", store->directory);
-    if (stat(store->directory, &info) != 0 || !S_ISDIR(info.st_mode))
+    return ERR_OK;
+}
+
+/** A mistyped path must not become a store. */
+static enum err
+check_there(const struct store *store)
+{
+    char path[STORE_PATH_BYTES], text[STORE_SMALL_FILE_BYTES];
+    enum err err;
+
+    if (!store_path(store, "format", path))
+        return ERR_TOO_LARGE;
+    err = file_read_small(path, text);
+    if (err == ERR_NOT_FOUND || strcmp(text, creating_text) == 0)
+        return err_set(ERR_NOT_FOUND, "'%s' holds no store", store->directory);
+    return err;
+}
+
+/* Files of the store are trusted input to the library. */
+static enum err
+check_private(const struct store *store)
+{
+    struct stat info;
+
+    if (stat(store->directory, &info) != 0)
+        return system_error("cannot look at", store->directory);
+    if (!S_ISDIR(info.st_mode))
         return err_set(ERR_FOREIGN, "'%s' is not a directory",
                        store->directory);
     if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         return err_set(ERR_UNTRUSTED,
                        "data directory '%s' is open to others: chmod 700 '%s'",
                        store->directory, store->directory);
-    if ((err = take_lock(store)) != ERR_OK)
-        return err;
-    return check_format(store);
-}
-
-/* ------------------------------------------------------------------- files */
-
-static enum err
-damaged(const char *path, const char *what)
-{
-    return err_set(ERR_DAMAGED,
-                   "'%s' %s: rebuild it from its log with 'auctiond recover'",
-                   path, what);
-}
-
-static enum err
-check_table(const struct store *store, enum table table)
-{
-    char name[64], path[STORE_PATH_BYTES];
-    struct stat info;
-    uint32_t magic = 0;
-    int fd;
-
-    snprintf(name, sizeof(name), "env/%s", table_file(table));
-    if (!store_path(store, name, path))
-        return ERR_TOO_LARGE;
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return damaged(path, "is missing");
-    if (fstat(fd, &info) != 0 || info.st_size < STORE_PAGE_BYTES ||
-        pread(fd, &magic, sizeof(magic), BTREE_MAGIC_AT) != sizeof(magic)) {
-        close(fd);
-        return damaged(path, "is cut short");
-    }
-    close(fd);
-    return magic == BTREE_MAGIC ? ERR_OK : damaged(path, "is not a table");
-}
-
-static bool
-is_log_file(const char *name)
-{
-    return strncmp(name, "log.", 4) == 0 && strlen(name) == 14 &&
-           strspn(name + 4, "0123456789") == 10;
-}
-
-static bool
-is_table_file(const char *name)
-{
-    for (int t = 0; t < TABLE_COUNT; t++)
-        if (strcmp(name, table_file((enum table)t)) == 0)
-            return true;
-    return false;
-}
-
-/** Log files must be ours, not empty, and follow each other. */
-static enum err
-check_logs(const struct store *store, const char *path)
-{
-    unsigned long lowest = 0, highest = 0, count = 0;
-    struct dirent *entry;
-    DIR *folder = opendir(path);
-    enum err err = ERR_OK;
-
-    if (folder == NULL)
-        return damaged(path, "is missing");
-    while (err == ERR_OK && (entry = readdir(folder)) != NULL) {
-        const char *name = entry->d_name;
-        if (name[0] == '.' || is_table_file(name) ||
-            strncmp(name, "__db.", 5) == 0)
-            continue;
-        if (!is_log_file(name)) {
-            err = err_set(ERR_FOREIGN, "'%s/%.100s' does not belong there",
-                          path, name);
-            break;
-        }
-        unsigned long number = strtoul(name + 4, NULL, 10);
-        lowest = count == 0 || number < lowest ? number : lowest;
-        highest = number > highest ? number : highest;
-        count++;
-    }
-    closedir(folder);
-    if (err == ERR_OK && (count == 0 || highest - lowest + 1 != count))
-        err = damaged(path, "lacks a log file");
-    (void)store;
-    return err;
-}
-
-enum err
-directory_check_files(const struct store *store)
-{
-    char path[STORE_PATH_BYTES];
-    enum err err = ERR_OK;
-
-    for (int t = 0; err == ERR_OK && t < TABLE_COUNT; t++)
-        err = check_table(store, (enum table)t);
-    if (err != ERR_OK)
-        return err;
-    if (!store_path(store, "env", path))
-        return ERR_TOO_LARGE;
-    return check_logs(store, path);
-}
-
-enum err
-directory_put_aside(const struct store *store)
-{
-    char name[64], from[STORE_PATH_BYTES], to[STORE_PATH_BYTES];
-
-    if (!store_path(store, "damaged", to))
-        return ERR_TOO_LARGE;
-    if (mkdir(to, 0700) != 0)
-        return errno == EEXIST
-                   ? err_set(ERR_IN_USE,
-                             "'%s' holds the files of an earlier recovery: "
-                             "move it away first",
-                             to)
-                   : system_error("cannot make", to);
-    for (int t = 0; t < TABLE_COUNT; t++) {
-        snprintf(name, sizeof(name), "env/%s", table_file((enum table)t));
-        if (!store_path(store, name, from))
-            return ERR_TOO_LARGE;
-        snprintf(name, sizeof(name), "damaged/%s", table_file((enum table)t));
-        if (!store_path(store, name, to))
-            return ERR_TOO_LARGE;
-        if (rename(from, to) != 0 && errno != ENOENT)
-            return system_error("cannot move", from);
-    }
     return ERR_OK;
 }
 
-/* ------------------------------------------------------------ clean, settle */
-
-bool
-directory_take_clean_mark(struct store *store)
-{
-    char path[STORE_PATH_BYTES];
-
-    return store_path(store, "clean", path) && unlink(path) == 0 &&
-           sync_folder(path);
-}
-
 enum err
-directory_set_clean_mark(struct store *store)
+directory_prepare(struct store *store)
 {
-    char path[STORE_PATH_BYTES];
+    enum err err =
+        store->must_exist ? check_there(store) : make_directory(store);
 
-    if (!store_path(store, "clean", path))
-        return ERR_TOO_LARGE;
-    return file_write_atomic(path, "closed\n");
-}
-
-/*
- * After a failed sync Linux keeps pages that it calls clean and that the disk
- * does not have; recovery would read them and believe. Write back what is
- * dirty, then drop the cached pages, so that recovery reads the disk.
- */
-static bool
-settle_file(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool is_settled;
-
-    if (fd < 0)
-        return false;
-    is_settled =
-        fsync(fd) == 0 && posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0;
-    close(fd);
-    settled++;
-    return is_settled;
-}
-
-enum err
-directory_settle(const struct store *store)
-{
-    char path[STORE_PATH_BYTES], file[STORE_PATH_BYTES + 256];
-    struct dirent *entry;
-    enum err err = ERR_OK;
-    DIR *folder;
-
-    settled = 0;
-    if (!store_path(store, "env", path))
-        return ERR_TOO_LARGE;
-    folder = opendir(path);
-    if (folder == NULL)
-        return system_error("cannot open", path);
-    while (err == ERR_OK && (entry = readdir(folder)) != NULL) {
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
-        if (!settle_file(file))
-            err = system_error("cannot sync", file);
-    }
-    closedir(folder);
-    return err;
-}
-
-size_t
-directory_settled_files(void)
-{
-    return settled;
+    if (err == ERR_OK)
+        err = check_private(store);
+    if (err == ERR_OK)
+        err = take_lock(store);
+    return err == ERR_OK ? check_format(store) : err;
 }
 
 /* --------------------------------------------------------------- head file */
 
+/* A disk that does not take this file is not trusted with another bid. */
 enum err
 store_write_head_file(struct store *store, const char *checkpoint)
 {
     char path[STORE_PATH_BYTES];
+    enum err err;
 
+    CHECK(!store->is_readonly);
+    if (hooks_are_latched())
+        return ERR_STORE_LATCHED;
     if (!store_path(store, "head", path))
         return ERR_TOO_LARGE;
-    return file_write_atomic(path, checkpoint);
+    err = file_write_atomic(path, checkpoint);
+    if (err != ERR_OK)
+        hooks_latch();
+    return err;
 }
 
 enum err
 store_read_head_file(struct store *store, struct buf *out)
 {
-    char path[STORE_PATH_BYTES], text[SMALL_FILE_BYTES];
+    char path[STORE_PATH_BYTES], text[STORE_SMALL_FILE_BYTES];
+    enum err err;
 
     if (!store_path(store, "head", path))
         return ERR_TOO_LARGE;
-    if (!read_small(path, text))
-        return ERR_NOT_FOUND;
+    if ((err = file_read_small(path, text)) != ERR_OK)
+        return err;
     buf_add_text(out, text);
     return buf_is_ok(out) ? ERR_OK : err_set(ERR_NOMEM, "no memory");
 }

@@ -58,38 +58,51 @@ dbt_alloc(void)
     return dbt;
 }
 
-/* What the library last said: it names the file of a damaged page. */
-static _Thread_local char last_message[256];
+/* What the library said since its last failure on this thread. The first
+ * sentences tell the cause, such as a damaged page and its file. */
+static _Thread_local char messages[384];
 
 static void
 keep_message(const DB_ENV *env, const char *prefix, const char *message)
 {
+    size_t size = strlen(messages);
+
     (void)env, (void)prefix;
-    snprintf(last_message, sizeof(last_message), "%s", message);
+    snprintf(messages + size, sizeof(messages) - size, "%s%s",
+             size == 0 ? "" : "; ", message);
     log_warn("store: %s", message);
+}
+
+bool
+store_is_denied(int code)
+{
+    return code == DB_LOCK_DEADLOCK || code == DB_LOCK_NOTGRANTED;
 }
 
 enum err
 store_error(int code, const char *what)
 {
-    const char *text =
-        last_message[0] == '\0' ? db_strerror(code) : last_message;
+    char said[sizeof(messages)];
+    bool is_damage = code == DB_RUNRECOVERY || code == DB_CHKSUM_FAIL ||
+                     code == DB_PAGE_NOTFOUND;
 
     if (code == DB_NOTFOUND)
         return ERR_NOT_FOUND;
+    snprintf(said, sizeof(said), "%s",
+             messages[0] == '\0' ? db_strerror(code) : messages);
+    messages[0] = '\0';
     if (code == ENOMEM)
         return err_set(ERR_NOMEM, "store: %s: no memory", what);
-    /* After DB_RUNRECOVERY no further call may be made. */
-    if (code == DB_RUNRECOVERY)
+    if (is_damage) {
+        /* After DB_RUNRECOVERY no further call may be made. */
         hooks_latch();
-    if (code == DB_RUNRECOVERY || code == DB_CHKSUM_FAIL ||
-        code == DB_PAGE_NOTFOUND)
         return err_set(ERR_DAMAGED,
                        "store: %s: %s; rebuild it from its log with "
                        "'auctiond recover'",
-                       what, text);
+                       what, said);
+    }
     return err_set(hooks_are_latched() ? ERR_STORE_LATCHED : ERR_STORE,
-                   "store: %s: %s", what, text);
+                   "store: %s: %s", what, said);
 }
 
 /* ----------------------------------------------------------------- opening */
@@ -111,7 +124,7 @@ set_sizes(DB_ENV *env, size_t cache_bytes)
     if (code == 0)
         code = env->set_lk_max_lockers(env, LOCKERS_MAX);
     if (code == 0)
-        code = env->set_lk_detect(env, DB_LOCK_DEFAULT);
+        code = env->set_lk_detect(env, DB_LOCK_MINWRITE); /* a reader yields */
     if (code == 0)
         code = env->set_tx_max(env, TRANSACTIONS_MAX);
     return code;
@@ -127,7 +140,7 @@ open_env(struct store *store, size_t cache_bytes, u_int32_t recovery)
     if (code != 0)
         return store_error(code, "making the environment");
     store->env->set_errcall(store->env, keep_message);
-    last_message[0] = '\0';
+    messages[0] = '\0';
     code = set_sizes(store->env, cache_bytes);
     if (code != 0)
         return store_error(code, "setting up the environment");
@@ -158,97 +171,145 @@ open_table(struct store *store, enum table table)
     return code == 0 ? ERR_OK : store_error(code, table_file(table));
 }
 
+/** Close the library's side; whether all of it went well. */
+static bool
+close_library(struct store *store)
+{
+    bool is_good = true;
+
+    /* After a failure the library must not be asked to close in order. */
+    for (int t = 0; t < TABLE_COUNT && !hooks_are_latched(); t++)
+        if (store->tables[t] != NULL)
+            is_good =
+                store->tables[t]->close(store->tables[t], 0) == 0 && is_good;
+    if (store->env != NULL && !hooks_are_latched())
+        is_good = store->env->close(store->env, 0) == 0 && is_good;
+    return is_good && !hooks_are_latched();
+}
+
+/** What stands beside the environment agrees with it from now on. */
 static enum err
-open_all(struct store *store, size_t cache_bytes, u_int32_t recovery)
+finish_opening(struct store *store, bool is_clean)
+{
+    enum err err = is_clean ? ERR_OK : store_checkpoint(store);
+
+    if (err == ERR_OK && store->is_new)
+        return directory_finish(store);
+    return err == ERR_OK ? files_forget_clean_mark(store) : err;
+}
+
+/** Environment and tables; nothing of the library is left on failure. */
+static enum err
+open_all(struct store *store, size_t cache_bytes, u_int32_t recovery,
+         bool is_clean)
 {
     enum err err = open_env(store, cache_bytes, recovery);
 
     for (int t = 0; err == ERR_OK && t < TABLE_COUNT; t++)
         err = open_table(store, (enum table)t);
+    if (err == ERR_OK)
+        err = finish_opening(store, is_clean);
     if (err == ERR_OK && hooks_are_latched())
-        err = err_set(ERR_STORE, "a write failed while the store was opened");
-    if (err != ERR_OK || !store->is_new)
-        return err;
-    if ((err = store_checkpoint(store)) != ERR_OK)
-        return err;
-    return directory_finish(store);
+        err = err_set(ERR_STORE_LATCHED,
+                      "a write failed while the store was opened");
+    if (err != ERR_OK)
+        (void)close_library(store);
+    return err;
 }
 
 static void
 release(struct store **store)
 {
-    DB_ENV *env = (*store)->env;
-
-    /* After a failure the library must not be asked to close in order. */
-    if (!hooks_are_latched()) {
-        for (int t = 0; t < TABLE_COUNT; t++)
-            if ((*store)->tables[t] != NULL)
-                (*store)->tables[t]->close((*store)->tables[t], 0);
-        if (env != NULL)
-            env->close(env, 0);
-    }
     directory_unlock(*store);
     free(*store);
     *store = NULL;
 }
 
-static struct store *
-new_store(const char *directory)
+static enum err
+new_store(struct store **out, const char *directory)
 {
-    struct store *store = calloc(1, sizeof(*store));
+    struct store *store;
     size_t size = strlen(directory);
 
-    if (store == NULL || size >= sizeof(store->directory)) {
-        free(store);
-        return NULL;
-    }
+    if (size >= sizeof(store->directory))
+        return err_set(ERR_TOO_LARGE, "the data directory's path is too long");
+    store = calloc(1, sizeof(*store));
+    if (store == NULL)
+        return err_set(ERR_NOMEM, "no memory for the store");
     while (size > 1 && directory[size - 1] == '/')
         size--;
     memcpy(store->directory, directory, size);
     store->lock_fd = -1;
-    return store;
+    *out = store;
+    return ERR_OK;
+}
+
+/** The directory is ours, and nobody else's. */
+static enum err
+take_directory(struct store *store)
+{
+    enum err err = hooks_install();
+
+    if (err == ERR_OK && hooks_are_latched())
+        err = err_set(ERR_STORE_LATCHED, "a store of this process has failed");
+    return err == ERR_OK ? directory_prepare(store) : err;
+}
+
+/** Its files are fit for recovery. */
+static enum err
+check_directory(struct store *store, bool *is_clean_out)
+{
+    enum err err;
+
+    *is_clean_out = false;
+    if (store->is_new)
+        return ERR_OK;
+    if ((err = files_check(store, is_clean_out)) != ERR_OK || *is_clean_out)
+        return err;
+    log_info("store: the last end was not clean; recovering");
+    return files_settle(store);
+}
+
+static enum err
+open_store(struct store **out, const char *directory, size_t cache_bytes,
+           bool is_readonly)
+{
+    struct store *store;
+    bool is_clean = false;
+    enum err err = new_store(&store, directory);
+
+    if (err != ERR_OK)
+        return err;
+    store->is_readonly = store->must_exist = is_readonly;
+    if ((err = take_directory(store)) == ERR_OK &&
+        (err = check_directory(store, &is_clean)) == ERR_OK)
+        err = open_all(store, cache_bytes, DB_RECOVER, is_clean);
+    if (err == ERR_OK)
+        *out = store;
+    else
+        release(&store);
+    return err;
 }
 
 enum err
 store_open(struct store **out, const char *directory, size_t cache_bytes)
 {
-    struct store *store = new_store(directory);
-    enum err err;
-
-    if (store == NULL)
-        return err_set(ERR_NOMEM, "no memory for the store, or a path that "
-                                  "is too long");
-    if ((err = hooks_install()) == ERR_OK &&
-        (err = directory_prepare(store)) == ERR_OK && !store->is_new &&
-        (err = directory_check_files(store)) == ERR_OK &&
-        !directory_take_clean_mark(store)) {
-        log_info("store: the last end was not clean; recovering");
-        err = directory_settle(store);
-    }
-    if (err == ERR_OK)
-        err = open_all(store, cache_bytes, DB_RECOVER);
-    if (err != ERR_OK) {
-        release(&store);
-        return err;
-    }
-    *out = store;
-    return ERR_OK;
+    return open_store(out, directory, cache_bytes, false);
 }
 
 enum err
 store_recover(const char *directory, size_t cache_bytes)
 {
-    struct store *store = new_store(directory);
-    enum err err;
+    struct store *store;
+    enum err err = new_store(&store, directory);
 
-    if (store == NULL)
-        return err_set(ERR_NOMEM, "no memory for the store, or a path that "
-                                  "is too long");
-    if ((err = hooks_install()) == ERR_OK &&
-        (err = directory_prepare(store)) == ERR_OK && !store->is_new &&
-        (err = directory_settle(store)) == ERR_OK &&
-        (err = directory_put_aside(store)) == ERR_OK)
-        err = open_all(store, cache_bytes, DB_RECOVER_FATAL);
+    if (err != ERR_OK)
+        return err;
+    store->must_exist = true;
+    if ((err = take_directory(store)) == ERR_OK &&
+        (err = files_settle(store)) == ERR_OK &&
+        (err = files_put_aside(store)) == ERR_OK)
+        err = open_all(store, cache_bytes, DB_RECOVER_FATAL, false);
     if (err == ERR_OK)
         store_close(&store);
     else
@@ -264,13 +325,22 @@ enum err
 store_open_readonly(struct store **out, const char *directory,
                     size_t cache_bytes)
 {
-    enum err err = store_open(out, directory, cache_bytes);
-
-    if (err == ERR_OK)
-        (*out)->is_readonly = true;
-    return err;
+    return open_store(out, directory, cache_bytes, true);
 }
 
+/** The next start may rely on the files as they are now. */
+static enum err
+vouch(struct store *store)
+{
+    struct lengths lengths;
+    enum err err = lengths_take(store, &lengths);
+
+    if (err == ERR_OK)
+        err = lengths_keep(store, &lengths);
+    return err == ERR_OK ? files_set_clean_mark(store) : err;
+}
+
+/* The mark is made last: it vouches also for what closing writes. */
 void
 store_close(struct store **store)
 {
@@ -279,8 +349,9 @@ store_close(struct store **store)
     if (*store == NULL)
         return;
     is_orderly = !hooks_are_latched() && store_checkpoint(*store) == ERR_OK;
-    if (is_orderly && directory_set_clean_mark(*store) != ERR_OK)
-        log_warn("store: %s", err_detail());
+    is_orderly = close_library(*store) && is_orderly;
+    if (is_orderly && vouch(*store) != ERR_OK)
+        log_warn("store: not marked as closed: %s", err_detail());
     release(store);
 }
 
@@ -294,10 +365,21 @@ store_is_latched(const struct store *store)
 enum err
 store_checkpoint(struct store *store)
 {
+    struct lengths lengths;
+    enum err taken, err = ERR_OK;
     int code;
 
     if (hooks_are_latched())
         return ERR_STORE_LATCHED;
+    taken = lengths_take(store, &lengths);
     code = store->env->txn_checkpoint(store->env, 0, 0, 0);
-    return code == 0 ? ERR_OK : store_error(code, "writing pages back");
+    if (code != 0)
+        return store_error(code, "writing pages back");
+    /* Too busy to be measured: what was kept before still holds. */
+    if (taken != ERR_BUSY &&
+        (taken != ERR_OK || lengths_keep(store, &lengths) != ERR_OK)) {
+        hooks_latch();
+        err = ERR_STORE_LATCHED;
+    }
+    return hooks_are_latched() ? ERR_STORE_LATCHED : err;
 }

@@ -10,10 +10,11 @@
 #include "store/codec.h"
 #include "store/hooks.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDEX_KEY_BYTES = 16 };
+enum { INDEX_KEY_BYTES = 16, DROP_STEP = 1000 };
 
 static void
 index_key(uint8_t key[INDEX_KEY_BYTES], uint64_t auction, uint64_t seq)
@@ -66,6 +67,21 @@ add_record(void *context, uint64_t seq, const void *bytes, size_t size)
     return a->code == 0;
 }
 
+/** Commit without waiting for the disk, or abort and report. */
+static enum err
+finish_txn(DB_TXN *txn, enum err err, int code)
+{
+    if (err == ERR_OK && code == 0) {
+        code = txn->commit(txn, DB_TXN_NOSYNC);
+        return code == 0 ? ERR_OK : store_error(code, table_file(TABLE_INDEX));
+    }
+    if (err == ERR_OK)
+        err = store_error(code, table_file(TABLE_INDEX));
+    if (!hooks_are_latched() && txn->abort(txn) != 0)
+        hooks_latch();
+    return err;
+}
+
 static int
 put_watermark(struct advance *a)
 {
@@ -84,15 +100,22 @@ advance_in(struct store *store, struct advance *a, uint64_t end)
 
     if (err == ERR_OK && a->code == 0)
         a->code = put_watermark(a);
-    if (err != ERR_OK || a->code != 0) {
-        if (!hooks_are_latched())
-            a->txn->abort(a->txn);
-        return err != ERR_OK ? err
-                             : store_error(a->code, table_file(TABLE_INDEX));
-    }
-    a->code = a->txn->commit(a->txn, DB_TXN_NOSYNC);
-    return a->code == 0 ? ERR_OK
-                        : store_error(a->code, table_file(TABLE_INDEX));
+    return finish_txn(a->txn, err, a->code);
+}
+
+/** Cover [from, end) in one transaction. */
+static enum err
+try_advance(struct store *store, struct advance *a, uint64_t end,
+            bool *is_denied_out)
+{
+    enum err err;
+
+    a->code = store->env->txn_begin(store->env, NULL, &a->txn, DB_TXN_NOSYNC);
+    if (a->code != 0)
+        return store_error(a->code, "indexing");
+    err = advance_in(store, a, end);
+    *is_denied_out = store_is_denied(a->code);
+    return err;
 }
 
 enum err
@@ -102,23 +125,76 @@ store_index_advance(struct store *store, uint64_t size, size_t count,
 {
     struct advance a = {.db = store->tables[TABLE_INDEX],
                         .auction_of = auction_of};
-    uint64_t end;
+    bool is_denied = true;
+    uint64_t from, end;
     enum err err;
 
+    CHECK(!store->is_readonly);
     if (hooks_are_latched())
         return ERR_STORE_LATCHED;
-    if ((err = read_watermark(store, &a.next)) != ERR_OK)
+    if ((err = read_watermark(store, &from)) != ERR_OK)
         return err;
-    *watermark_out = a.next;
-    if (a.next >= size)
+    *watermark_out = from;
+    if (from >= size)
         return ERR_OK;
-    end = size - a.next > count ? a.next + count : size;
-    a.code = store->env->txn_begin(store->env, NULL, &a.txn, DB_TXN_NOSYNC);
-    if (a.code != 0)
-        return store_error(a.code, "indexing");
-    err = advance_in(store, &a, end);
+    end = size - from > count ? from + count : size;
+    for (int i = 0; is_denied && i < STORE_ATTEMPTS_MAX; i++) {
+        is_denied = false;
+        a.next = from;
+        err = try_advance(store, &a, end, &is_denied);
+    }
     if (err == ERR_OK)
         *watermark_out = a.next;
+    return err;
+}
+
+/* ---------------------------------------------------------------- dropping */
+
+/** Delete the first keys; the watermark's is the very first. */
+static int
+delete_some(DB *db, DB_TXN *txn, bool *is_empty_out)
+{
+    uint8_t key[INDEX_KEY_BYTES] = {0};
+    DBT k = dbt_of(key, sizeof(key)), v = dbt_of(NULL, 0);
+    int code, closed;
+    DBC *cursor;
+
+    code = db->cursor(db, txn, &cursor, 0);
+    if (code != 0)
+        return code;
+    k.flags = DB_DBT_USERMEM;
+    k.ulen = sizeof(key);
+    v.flags = DB_DBT_USERMEM | DB_DBT_PARTIAL; /* of no length: keys only */
+    for (int i = 0; code == 0 && i < DROP_STEP; i++) {
+        code = cursor->get(cursor, &k, &v, DB_NEXT);
+        if (code == 0)
+            code = cursor->del(cursor, 0);
+    }
+    *is_empty_out = code == DB_NOTFOUND;
+    if (code == DB_RUNRECOVERY)
+        return code;
+    closed = cursor->close(cursor);
+    return code == 0 || code == DB_NOTFOUND ? closed : code;
+}
+
+enum err
+store_index_drop(struct store *store)
+{
+    bool is_empty = false;
+    enum err err = ERR_OK;
+    DB_TXN *txn;
+    int code;
+
+    CHECK(!store->is_readonly);
+    while (err == ERR_OK && !is_empty) {
+        if (hooks_are_latched())
+            return ERR_STORE_LATCHED;
+        code = store->env->txn_begin(store->env, NULL, &txn, DB_TXN_NOSYNC);
+        if (code != 0)
+            return store_error(code, "dropping the index");
+        code = delete_some(store->tables[TABLE_INDEX], txn, &is_empty);
+        err = finish_txn(txn, ERR_OK, code);
+    }
     return err;
 }
 
@@ -189,7 +265,9 @@ walk_index(struct lookup *l, bool reverse, uint64_t watermark)
         show(l, seq);
         code = cursor->get(cursor, &k, &v, reverse ? DB_PREV : DB_NEXT);
     }
-    cursor->close(cursor);
+    if (code != DB_RUNRECOVERY && !hooks_are_latched() &&
+        cursor->close(cursor) != 0 && code == 0)
+        code = EIO;
     if (l->err != ERR_OK)
         return l->err;
     return code == 0 || code == DB_NOTFOUND

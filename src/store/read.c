@@ -8,6 +8,7 @@
 #include "store/codec.h"
 #include "store/hooks.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +25,15 @@ get_row(struct store *store, enum table table, const void *key, size_t size,
         return ERR_STORE_LATCHED;
     *value = dbt_alloc();
     code = db->get(db, NULL, &k, value, DB_READ_UNCOMMITTED);
+    for (int i = 1; store_is_denied(code) && i < STORE_ATTEMPTS_MAX; i++) {
+        sched_yield();
+        code = db->get(db, NULL, &k, value, DB_READ_UNCOMMITTED);
+    }
     return code == 0 ? ERR_OK : store_error(code, table_file(table));
 }
 
-static enum err
-bad_row(enum table table)
+enum err
+store_bad_row(enum table table)
 {
     return err_set(
         ERR_DAMAGED,
@@ -64,7 +69,7 @@ store_read_head(struct store *store, struct store_head *out)
         return err;
     is_good = codec_read_head(out, value.data, value.size);
     free(value.data);
-    return is_good ? ERR_OK : bad_row(TABLE_HEAD);
+    return is_good ? ERR_OK : store_bad_row(TABLE_HEAD);
 }
 
 enum err
@@ -98,7 +103,7 @@ store_read_tile(struct store *store, unsigned level, uint64_t index,
     if (value.size == STORE_TILE_BYTES)
         memcpy(hashes_out, value.data, STORE_TILE_BYTES);
     else
-        err = bad_row(TABLE_TILE);
+        err = store_bad_row(TABLE_TILE);
     free(value.data);
     return err;
 }
@@ -119,62 +124,17 @@ store_read_request(struct store *store, uint64_t uid,
     out->uid = uid;
     memcpy(out->request, request, STORE_REQUEST_BYTES);
     if (!codec_read_request(out, value.data, value.size))
-        err = bad_row(TABLE_REQUEST);
+        err = store_bad_row(TABLE_REQUEST);
     free(value.data);
     return err;
 }
 
 /* ------------------------------------------------------------------- walks */
 
-/** Called for each row; ERR_OK to go on, ERR_NOT_FOUND to end well. */
-typedef enum err walk_step(void *context, const DBT *key, const DBT *value);
-
 static enum err
-walk_with(DBC *cursor, enum table table, const uint8_t *from, size_t size,
-          walk_step *step, void *context)
+walk_all(struct store *store, enum table table, walk_step *step, void *context)
 {
-    DBT key = dbt_alloc(), value = dbt_alloc();
-    enum err err = ERR_OK;
-    int code;
-
-    key.flags = value.flags = DB_DBT_REALLOC;
-    if (size > 0) {
-        key.data = malloc(size);
-        if (key.data == NULL)
-            return err_set(ERR_NOMEM, "no memory for a walk");
-        memcpy(key.data, from, size);
-        key.size = (u_int32_t)size;
-    }
-    code =
-        cursor->get(cursor, &key, &value, size > 0 ? DB_SET_RANGE : DB_FIRST);
-    while (code == 0 && (err = step(context, &key, &value)) == ERR_OK)
-        code = cursor->get(cursor, &key, &value, DB_NEXT);
-    free(key.data);
-    free(value.data);
-    if (err != ERR_OK)
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
-    return code == DB_NOTFOUND ? ERR_OK : store_error(code, table_file(table));
-}
-
-static enum err
-walk(struct store *store, enum table table, const uint8_t *from, size_t size,
-     walk_step *step, void *context)
-{
-    DB *db = store->tables[table];
-    DBC *cursor;
-    enum err err;
-    int code;
-
-    if (hooks_are_latched())
-        return ERR_STORE_LATCHED;
-    code = db->cursor(db, NULL, &cursor, DB_READ_UNCOMMITTED);
-    if (code != 0)
-        return store_error(code, table_file(table));
-    err = walk_with(cursor, table, from, size, step, context);
-    code = cursor->close(cursor);
-    if (err == ERR_OK && code != 0)
-        err = store_error(code, table_file(table));
-    return err;
+    return walk(store, table, dbt_of(NULL, 0), UINT64_MAX, step, context);
 }
 
 /** Rows under numbers, up to an end. */
@@ -192,7 +152,7 @@ step_numbered(void *context, const DBT *key, const DBT *value)
     uint64_t number;
 
     if (key->size != 8)
-        return bad_row(n->table);
+        return store_bad_row(n->table);
     number = codec_get_u64(key->data);
     if (number >= n->end ||
         !n->visit(n->context, number, value->data, value->size))
@@ -207,8 +167,13 @@ store_each_record(struct store *store, uint64_t from, uint64_t end,
     struct numbered n = {end, visit, context, TABLE_RECORD};
     uint8_t key[8];
 
+    /* Numbers have no gaps: by their count the walk ends before the rows
+     * of a batch that is being written. */
+    if (from >= end)
+        return ERR_OK;
     codec_put_u64(key, from);
-    return walk(store, TABLE_RECORD, key, sizeof(key), step_numbered, &n);
+    return walk(store, TABLE_RECORD, dbt_of(key, sizeof(key)), end - from,
+                step_numbered, &n);
 }
 
 enum err
@@ -216,7 +181,7 @@ store_each_text(struct store *store, store_record_visit *visit, void *context)
 {
     struct numbered n = {UINT64_MAX, visit, context, TABLE_TEXT};
 
-    return walk(store, TABLE_TEXT, NULL, 0, step_numbered, &n);
+    return walk_all(store, TABLE_TEXT, step_numbered, &n);
 }
 
 struct blobs {
@@ -230,7 +195,7 @@ step_blob(void *context, const DBT *key, const DBT *value)
     struct blobs *b = context;
 
     if (key->size != STORE_HASH_BYTES)
-        return bad_row(TABLE_BLOB);
+        return store_bad_row(TABLE_BLOB);
     return b->visit(b->context, key->data, value->data, value->size)
                ? ERR_OK
                : ERR_NOT_FOUND;
@@ -241,7 +206,7 @@ store_each_blob(struct store *store, store_blob_visit *visit, void *context)
 {
     struct blobs b = {visit, context};
 
-    return walk(store, TABLE_BLOB, NULL, 0, step_blob, &b);
+    return walk_all(store, TABLE_BLOB, step_blob, &b);
 }
 
 struct lots {
@@ -257,7 +222,7 @@ step_lot(void *context, const DBT *key, const DBT *value)
 
     if (key->size != 8 || !codec_read_lot(&row, value->data, value->size) ||
         row.lot.id != codec_get_u64(key->data))
-        return bad_row(TABLE_LOT);
+        return store_bad_row(TABLE_LOT);
     return l->visit(l->context, &row) ? ERR_OK : ERR_NOT_FOUND;
 }
 
@@ -266,7 +231,7 @@ store_each_lot(struct store *store, store_lot_visit *visit, void *context)
 {
     struct lots l = {visit, context};
 
-    return walk(store, TABLE_LOT, NULL, 0, step_lot, &l);
+    return walk_all(store, TABLE_LOT, step_lot, &l);
 }
 
 struct accounts {
@@ -282,7 +247,7 @@ step_account(void *context, const DBT *key, const DBT *value)
 
     if (key->size != 8 || !codec_read_account(&row, value->data, value->size) ||
         row.uid != codec_get_u64(key->data))
-        return bad_row(TABLE_ACCOUNT);
+        return store_bad_row(TABLE_ACCOUNT);
     return a->visit(a->context, &row) ? ERR_OK : ERR_NOT_FOUND;
 }
 
@@ -292,7 +257,7 @@ store_each_account(struct store *store, store_account_visit *visit,
 {
     struct accounts a = {visit, context};
 
-    return walk(store, TABLE_ACCOUNT, NULL, 0, step_account, &a);
+    return walk_all(store, TABLE_ACCOUNT, step_account, &a);
 }
 
 struct certs {
@@ -308,7 +273,7 @@ step_cert(void *context, const DBT *key, const DBT *value)
 
     if (key->size != STORE_HASH_BYTES ||
         !codec_read_cert(&row, value->data, value->size))
-        return bad_row(TABLE_CERT);
+        return store_bad_row(TABLE_CERT);
     memcpy(row.fp, key->data, STORE_HASH_BYTES);
     return c->visit(c->context, &row) ? ERR_OK : ERR_NOT_FOUND;
 }
@@ -318,5 +283,5 @@ store_each_cert(struct store *store, store_cert_visit *visit, void *context)
 {
     struct certs c = {visit, context};
 
-    return walk(store, TABLE_CERT, NULL, 0, step_cert, &c);
+    return walk_all(store, TABLE_CERT, step_cert, &c);
 }

@@ -141,9 +141,11 @@ MUST_CHECK enum err
 store_open(struct store **out, const char *directory, size_t cache_bytes);
 
 /**
- * Open another process's or a copied data directory for reading only, without
- * recovery and without its lock.  Only for a directory whose owner is not
- * running; ERR_IN_USE otherwise.
+ * Open a data directory that nobody runs on, such as a copied one, to read
+ * it. Nothing is added to it, but a directory that was not closed in order is
+ * recovered first, so its files must be writable.
+ *
+ * Returns as store_open; ERR_NOT_FOUND when there is no store.
  */
 MUST_CHECK enum err
 store_open_readonly(struct store **out, const char *directory,
@@ -240,6 +242,9 @@ MUST_CHECK enum err
 store_index_advance(struct store *store, uint64_t size, size_t count,
                     uint64_t (*auction_of)(const void *bytes, size_t size),
                     uint64_t *watermark_out);
+
+/** Empty the index; store_index_advance then builds it anew. */
+MUST_CHECK enum err store_index_drop(struct store *store);
 
 /**
  * Records of one auction with from <= seq < end, by the index and, behind its

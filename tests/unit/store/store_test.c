@@ -516,7 +516,7 @@ unclean_start_settles(void *argument)
     (void)argument;
     if (store_open(&store, directory, CACHE_BYTES) != ERR_OK)
         return 1;
-    return directory_settled_files() >= TABLE_COUNT ? 0 : 2;
+    return files_settled() >= TABLE_COUNT ? 0 : 2;
 }
 
 static void
