@@ -404,7 +404,9 @@ read_place(struct call *call, struct stream *s, bool *is_beyond_out)
         return true;
     if (!text_u64(&last, text, strlen(text)) || last == UINT64_MAX)
         return false;
-    *is_beyond_out = last >= s->of->next;
+    /* A view may be some records ahead of the feed: these are waited for. */
+    *is_beyond_out =
+        last >= feed_announced(engine_feed(call->api->options.engine));
     s->next = *is_beyond_out ? s->of->next : last + 1;
     return true;
 }

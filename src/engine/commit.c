@@ -262,6 +262,7 @@ feed_records(struct engine *engine)
 static void
 show(struct engine *engine, const struct hash *root)
 {
+    feed_announce(engine->feed, engine->head.size);
     publish_changes(engine);
     world_commit(engine->world);
     engine_keep_head(engine, engine->head.size, root);

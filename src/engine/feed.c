@@ -8,6 +8,7 @@ struct feed {
     pthread_mutex_t lock; /* rank 30; guards all below */
     uint64_t first;       /* oldest record in the ring */
     uint64_t next;
+    uint64_t announced; /* at least `next` */
     size_t bytes;
     struct shared *ring[FEED_RECORDS_MAX]; /* by seq modulo; may be NULL */
 };
@@ -32,7 +33,7 @@ feed_create(struct feed **out, uint64_t next)
     if (feed == NULL)
         return err_set(ERR_NOMEM, "no memory for the feed of records");
     CHECK(pthread_mutex_init(&feed->lock, NULL) == 0);
-    feed->first = feed->next = next;
+    feed->first = feed->next = feed->announced = next;
     *out = feed;
     return ERR_OK;
 }
@@ -73,6 +74,8 @@ feed_append(struct feed *feed, uint64_t seq, const void *bytes, size_t size)
     feed->ring[seq % FEED_RECORDS_MAX] = record;
     feed->bytes += record == NULL ? 0 : size;
     feed->next++;
+    if (feed->announced < feed->next)
+        feed->announced = feed->next;
     unlock(feed);
 }
 
@@ -85,6 +88,26 @@ feed_next(struct feed *feed)
     next = feed->next;
     unlock(feed);
     return next;
+}
+
+void
+feed_announce(struct feed *feed, uint64_t size)
+{
+    lock(feed);
+    CHECK(size >= feed->announced);
+    feed->announced = size;
+    unlock(feed);
+}
+
+uint64_t
+feed_announced(struct feed *feed)
+{
+    uint64_t size;
+
+    lock(feed);
+    size = feed->announced;
+    unlock(feed);
+    return size;
 }
 
 enum err

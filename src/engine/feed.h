@@ -26,8 +26,18 @@ void feed_destroy(struct feed **feed);
 void
 feed_append(struct feed *feed, uint64_t seq, const void *bytes, size_t size);
 
-/** Number of the next record: everything below it is durable. */
+/** Number of the next record: everything below it is in the feed. */
 uint64_t feed_next(struct feed *feed);
+
+/**
+ * Say that every record below `size` is durable. The engine does so before it
+ * shows views of them, and appends them after: a reader who got a place in the
+ * log from a view is at most waited for, never told that it does not exist.
+ */
+void feed_announce(struct feed *feed, uint64_t size);
+
+/** What was announced; at least feed_next. */
+uint64_t feed_announced(struct feed *feed);
 
 struct feed_entry {
     uint64_t seq;
