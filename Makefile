@@ -98,8 +98,9 @@ $(OUT)/llhttp/%.o: $(LLHTTP_DIR)/%.c
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
 # ------------------------------------------------------------------- tests
-# tests/unit/M/*_test.c make one program, unit-M, linked with the rooms up to
-# and including M. tests/scenario is linked like the engine's.
+# tests/unit/M/*_test.c make one program, unit-M, linked with what all tests
+# share (tests/unit/*.c) and with the rooms up to and including M.
+# tests/scenario is linked like the engine's.
 
 unit_libs_base    := base
 unit_libs_auction := auction base
@@ -117,7 +118,7 @@ unit_libs_inspect := inspect engine identity store audit auction base
 UNITS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c)))))
 
 define unit
-$(OUT)/tests/unit-$(1): $(call objects,$(wildcard tests/unit/$(1)/*.c) tests/unit/tap.c) \
+$(OUT)/tests/unit-$(1): $(call objects,$(wildcard tests/unit/$(1)/*.c tests/unit/*.c)) \
 		$(call libs,$(unit_libs_$(1))) $(filter %.a,$(LLHTTP_LIB))
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) $(call libs,$(unit_libs_$(1))) \

@@ -24,7 +24,13 @@
 
 /* ------------------------------------------------------------- epoll mask */
 
-static bool may_read(const struct conn *conn);
+static bool
+may_read(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN && !conn->is_doomed &&
+           conn->in.size < READ_BYTES &&
+           (!conn->closes_after_answers || conn->stream != NULL);
+}
 
 /*
  * What epoll waits for. Input that would not be read is not waited for: the
@@ -41,8 +47,8 @@ wanted_events(const struct conn *conn)
     return events;
 }
 
-static void
-update_watch(struct conn *conn)
+void
+conn_update_watch(struct conn *conn)
 {
     struct epoll_event event = {.events = wanted_events(conn),
                                 .data.ptr = conn};
@@ -53,11 +59,11 @@ update_watch(struct conn *conn)
     CHECK(epoll_ctl(conn->worker->epoll, EPOLL_CTL_MOD, conn->fd, &event) == 0);
 }
 
-static void
-watch(struct conn *conn, bool wants_write)
+void
+conn_watch(struct conn *conn, bool wants_write)
 {
     conn->wants_write = wants_write;
-    update_watch(conn);
+    conn_update_watch(conn);
 }
 
 /* -------------------------------------------------------------- beginning */
@@ -186,8 +192,8 @@ conn_free(struct conn *conn)
  * Everything is written: say so and wait for the peer to have read it. A
  * plain close with unread input would reset the connection under the answer.
  */
-static void
-linger(struct conn *conn)
+void
+conn_linger(struct conn *conn)
 {
     if (conn->state == CONN_LINGER)
         return;
@@ -200,7 +206,7 @@ linger(struct conn *conn)
         conn_doom(conn);
         return;
     }
-    watch(conn, false);
+    conn_watch(conn, false);
     worker_set_deadline(conn, DEADLINE_LINGER);
 }
 
@@ -226,14 +232,18 @@ say_goodbye(struct conn *conn)
 {
     int outcome;
 
+    CHECK(conn->out_written == conn->out.size);
+    conn->state = CONN_CLOSING;
     ERR_clear_error();
     outcome = SSL_shutdown(conn->ssl);
     if (outcome < 0 &&
         SSL_get_error(conn->ssl, outcome) == SSL_ERROR_WANT_WRITE) {
-        watch(conn, true);
+        conn_watch(conn, true);
+        if (conn->deadline != DEADLINE_WRITE)
+            worker_set_deadline(conn, DEADLINE_WRITE);
         return;
     }
-    linger(conn);
+    conn_linger(conn);
 }
 
 void
@@ -243,242 +253,16 @@ conn_close_soon(struct conn *conn)
     worker_mark_dirty(conn);
 }
 
-/* -------------------------------------------------------------- handshake */
-
-static void
-log_refusal(const struct conn *conn, const char *why)
-{
-    char text[256];
-
-    log_info("refused peer=%s cause=%s", conn->peer,
-             text_escape(text, sizeof(text), why, strlen(why)));
-}
-
-/** Why a handshake failed, as far as OpenSSL says. */
-static const char *
-handshake_cause(SSL *ssl)
-{
-    long verify = SSL_get_verify_result(ssl);
-    unsigned long code = ERR_peek_last_error();
-    const char *reason;
-
-    if (verify != X509_V_OK)
-        return X509_verify_cert_error_string(verify);
-    reason = code == 0 ? NULL : ERR_reason_error_string(code);
-    return reason == NULL ? "connection lost" : reason;
-}
-
-static void
-handshake_failed(struct conn *conn)
-{
-    conn->worker->net->counts.handshakes_failed++;
-    log_refusal(conn, handshake_cause(conn->ssl));
-    /* The alert has been written: let the peer read it. */
-    linger(conn);
-}
-
-static void
-handshake_done(struct conn *conn)
-{
-    struct net *net = conn->worker->net;
-    X509 *cert = SSL_get0_peer_certificate(conn->ssl);
-    const char *rule = "";
-
-    census_shaken(net->census, &conn->address);
-    net->counts.handshakes_now--;
-    conn->state = CONN_OPEN;
-    CHECK(cert != NULL && SSL_get_verify_result(conn->ssl) == X509_V_OK);
-    if (identity_from_cert(&conn->identity, cert, net->realm, &rule) !=
-        ERR_OK) {
-        net->counts.identities_refused++;
-        log_refusal(conn, err_detail());
-        conn->state = CONN_CLOSING;
-        say_goodbye(conn);
-        return;
-    }
-    net->counts.handshakes_ok++;
-    conn->is_counted_name =
-        census_enter_name(net->census, conn->identity->name);
-    worker_set_deadline(conn, DEADLINE_FIRST_REQUEST);
-    if (!conn->is_counted_name) {
-        net->counts.refused_limit++;
-        exchange_refuse(conn, 429, "rate-limited",
-                        "too many connections of this account");
-    }
-}
-
-static void
-shake(struct conn *conn)
-{
-    int outcome;
-
-    ERR_clear_error();
-    outcome = SSL_do_handshake(conn->ssl);
-    if (outcome == 1) {
-        watch(conn, false);
-        handshake_done(conn);
-        return;
-    }
-    switch (SSL_get_error(conn->ssl, outcome)) {
-    case SSL_ERROR_WANT_READ:
-        watch(conn, false);
-        return;
-    case SSL_ERROR_WANT_WRITE:
-        watch(conn, true);
-        return;
-    default:
-        handshake_failed(conn);
-    }
-}
-
-/* ---------------------------------------------------------------- requests */
-
-static void
-set_waiting_deadline(struct conn *conn)
-{
-    if (conn->state != CONN_OPEN || conn->deadline == DEADLINE_WRITE)
-        return;
-    if (conn->parser != NULL && !http_parser_is_idle(conn->parser)) {
-        if (conn->deadline != DEADLINE_REQUEST)
-            worker_set_deadline(conn, DEADLINE_REQUEST);
-    } else if (conn->in_flight > 0) {
-        worker_set_deadline(conn, DEADLINE_NONE);
-    } else if (conn->had_request) {
-        worker_set_deadline(conn, DEADLINE_IDLE);
-    }
-}
-
-/** Hand a complete request to the handler; the parser goes with it. */
-static void
-hand_over(struct conn *conn)
-{
-    const struct net_handler *handler = &conn->worker->net->config.handler;
-    struct exchange *x = exchange_create(conn);
-
-    if (x == NULL) {
-        conn_doom(conn);
-        return;
-    }
-    conn->had_request = true;
-    conn->worker->net->counts.requests++;
-    x->parser = conn->parser;
-    conn->parser = NULL;
-    x->keep_alive = http_parser_request(x->parser)->keep_alive;
-    if (!x->keep_alive)
-        conn->closes_after_answers = true;
-    handler->request(handler->context, x);
-}
-
-static const char *
-code_of_status(int status)
-{
-    switch (status) {
-    case 413:
-        return "body-too-large";
-    case 414:
-        return "target-too-long";
-    case 431:
-        return "headers-too-large";
-    case 503:
-        return "overloaded";
-    default:
-        return "malformed-request";
-    }
-}
-
-static void
-request_broken(struct conn *conn)
-{
-    const char *why;
-    int status = http_parser_status(conn->parser, &why);
-
-    conn->worker->net->counts.broken_requests++;
-    log_info("broken request peer=%s account=%s cause=%s", conn->peer,
-             conn->identity->name, why);
-    exchange_refuse(conn, status, code_of_status(status), why);
-    conn->closes_after_answers = true;
-}
-
-/** One step of parsing; false when nothing more can be done now. */
-static bool
-parse_step(struct conn *conn)
-{
-    size_t consumed;
-    enum http_outcome outcome;
-
-    if (conn->parser == NULL &&
-        http_parser_create(&conn->parser,
-                           conn->worker->net->config.limits.body_bytes) !=
-            ERR_OK) {
-        conn_doom(conn);
-        return false;
-    }
-    outcome = http_parser_feed(conn->parser, conn->in.bytes, conn->in.size,
-                               &consumed);
-    buf_drop(&conn->in, consumed);
-    if (outcome == HTTP_BROKEN) {
-        request_broken(conn);
-        return false;
-    }
-    if (outcome == HTTP_NEEDS_MORE) {
-        if (http_parser_wants_continue(conn->parser) && conn->first == NULL)
-            buf_add_text(&conn->out, "HTTP/1.1 100 Continue\r\n\r\n"),
-                worker_mark_dirty(conn);
-        return false;
-    }
-    hand_over(conn);
-    return true;
-}
-
-static bool
-may_parse(const struct conn *conn)
-{
-    return conn->state == CONN_OPEN && !conn->is_doomed &&
-           !conn->closes_after_answers && conn->in.size > 0 &&
-           conn->in_flight < conn->worker->net->config.limits.in_flight &&
-           !(conn->last != &conn->first && conn->stream != NULL);
-}
-
-void
-conn_advance(struct conn *conn)
-{
-    while (may_parse(conn) && parse_step(conn))
-        continue;
-    if (conn->is_doomed)
-        return;
-    if (conn->parser != NULL && http_parser_is_idle(conn->parser))
-        http_parser_destroy(&conn->parser);
-    if (conn->in.size == 0)
-        buf_release(&conn->in);
-    set_waiting_deadline(conn);
-    update_watch(conn);
-}
-
 /* ------------------------------------------------------------------ reading */
-
-static bool
-may_read(const struct conn *conn)
-{
-    return conn->state == CONN_OPEN && !conn->is_doomed &&
-           conn->in.size < READ_BYTES &&
-           (!conn->closes_after_answers || conn->stream != NULL);
-}
 
 /** The peer has said that it is done, or the connection broke. */
 static void
 input_ended(struct conn *conn, int error)
 {
-    if (error == SSL_ERROR_ZERO_RETURN && conn->in_flight > 0 &&
-        conn->stream == NULL) {
+    if (error == SSL_ERROR_ZERO_RETURN && conn->stream == NULL)
         conn_close_soon(conn); /* it still wants its answers */
-        return;
-    }
-    if (error == SSL_ERROR_ZERO_RETURN) {
-        conn->state = CONN_CLOSING;
-        say_goodbye(conn);
-        return;
-    }
-    conn_doom(conn);
+    else
+        conn_doom(conn);
 }
 
 /** One SSL_read; false when there is nothing more now. */
@@ -505,7 +289,7 @@ read_step(struct conn *conn)
     if (error == SSL_ERROR_WANT_READ)
         return false;
     if (error == SSL_ERROR_WANT_WRITE) {
-        watch(conn, true);
+        conn_watch(conn, true);
         return false;
     }
     input_ended(conn, error);
@@ -516,6 +300,7 @@ void
 conn_readable(struct conn *conn)
 {
     bool has_read = false;
+    unsigned reads = 0;
 
     if (conn->is_doomed)
         return;
@@ -524,14 +309,15 @@ conn_readable(struct conn *conn)
         return;
     }
     if (conn->state == CONN_HANDSHAKE)
-        shake(conn);
-    while (may_read(conn) && read_step(conn))
+        conn_shake(conn);
+    /* At most so many in a row, so that others get their turn. */
+    while (reads++ < READS_A_TURN && may_read(conn) && read_step(conn))
         has_read = true;
     /* Wake-ups without a byte: empty records, key updates. */
     if (!has_read && conn->state == CONN_OPEN &&
         ++conn->empty_reads > WAKEUPS_EMPTY_MAX)
         conn_doom(conn);
-    update_watch(conn);
+    conn_update_watch(conn);
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -544,10 +330,26 @@ write_failed(struct conn *conn, int outcome)
     if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
         if (conn->deadline != DEADLINE_WRITE)
             worker_set_deadline(conn, DEADLINE_WRITE);
-        watch(conn, true);
+        conn_watch(conn, true);
         return;
     }
     conn_doom(conn);
+}
+
+/**
+ * What is written no longer counts as unread. Moved only when it is the
+ * larger part, so that each byte is moved once on average.
+ */
+static void
+forget_written(struct conn *conn)
+{
+    if (conn->out_written == conn->out.size)
+        buf_release(&conn->out);
+    else if (conn->out_written > conn->out.size / 2)
+        buf_drop(&conn->out, conn->out_written);
+    else
+        return;
+    conn->out_written = 0;
 }
 
 /** Write until there is nothing left or no room; true when all is written. */
@@ -562,6 +364,7 @@ write_out(struct conn *conn)
         ERR_clear_error();
         size = SSL_write(conn->ssl, conn->out.bytes + conn->out_written, chunk);
         if (size <= 0) {
+            forget_written(conn);
             write_failed(conn, size);
             return false;
         }
@@ -569,31 +372,30 @@ write_out(struct conn *conn)
         if (conn->deadline == DEADLINE_WRITE) /* progress */
             worker_set_deadline(conn, DEADLINE_WRITE);
     }
-    conn->out_written = 0;
-    buf_release(&conn->out);
+    forget_written(conn);
     return true;
 }
 
 void
 conn_flush(struct conn *conn)
 {
-    if (conn->is_doomed || conn->state == CONN_HANDSHAKE ||
-        conn->state == CONN_LINGER)
+    if (conn->is_doomed || conn->state != CONN_OPEN)
         return;
-    if (conn->stream == NULL)
-        exchange_collect(conn);
-    if (!buf_is_ok(&conn->out)) {
-        conn_doom(conn);
-        return;
-    }
-    if (!write_out(conn))
-        return;
-    watch(conn, false);
+    do {
+        if (conn->stream == NULL)
+            exchange_collect(conn);
+        if (!buf_is_ok(&conn->out)) {
+            conn_doom(conn);
+            return;
+        }
+        if (!write_out(conn))
+            return;
+    } while (conn->stream == NULL && conn->first != NULL &&
+             conn->first->is_answered);
+    conn_watch(conn, false);
     if (conn->deadline == DEADLINE_WRITE)
         worker_set_deadline(conn, DEADLINE_NONE);
-    if (conn->state == CONN_CLOSING ||
-        (conn->closes_after_answers && conn->first == NULL)) {
-        conn->state = CONN_CLOSING;
+    if (conn->closes_after_answers && conn->first == NULL) {
         say_goodbye(conn);
         return;
     }
@@ -608,8 +410,8 @@ conn_writable(struct conn *conn)
     if (conn->is_doomed)
         return;
     if (conn->state == CONN_HANDSHAKE)
-        shake(conn);
-    else if (conn->state == CONN_CLOSING && conn->out.size == 0)
+        conn_shake(conn);
+    else if (conn->state == CONN_CLOSING)
         say_goodbye(conn);
     else
         conn_flush(conn);
@@ -628,10 +430,10 @@ conn_expired(struct conn *conn)
         worker_set_deadline(conn, DEADLINE_WRITE);
         return;
     case DEADLINE_REQUEST:
+        http_parser_destroy(&conn->parser);
+        worker_set_deadline(conn, DEADLINE_NONE);
         exchange_refuse(conn, 408, "malformed-request",
                         "the request did not come in time");
-        conn->closes_after_answers = true;
-        worker_set_deadline(conn, DEADLINE_WRITE);
         return;
     case DEADLINE_HANDSHAKE:
         conn->worker->net->counts.handshakes_failed++;

@@ -79,7 +79,8 @@ exchange_create(struct conn *conn)
         return NULL;
     x->conn = conn;
     x->worker = conn->worker;
-    x->identity = identity_ref(conn->identity);
+    if (conn->identity != NULL) /* else refused: the handler is not asked */
+        x->identity = identity_ref(conn->identity);
     memcpy(x->peer, conn->peer, sizeof(x->peer));
     buf_init(&x->answer, OUT_BYTES_MAX);
     *conn->last = x;
@@ -114,6 +115,9 @@ exchange_collect(struct conn *conn)
     while (conn->first != NULL && conn->first->is_answered) {
         struct exchange *x = conn->first;
 
+        if (conn->out.size > 0 &&
+            conn->out.size + x->answer.size > OUT_BYTES_MAX)
+            return; /* after what is there has been written */
         buf_add(&conn->out, x->answer.bytes, x->answer.size);
         if (!x->keep_alive)
             conn->closes_after_answers = true;
@@ -124,8 +128,6 @@ exchange_collect(struct conn *conn)
         }
         unlink_first(conn);
         exchange_free(x);
-        if (conn->closes_after_answers)
-            return;
     }
 }
 
@@ -210,7 +212,7 @@ exchange_respond(struct exchange *x, const struct http_response *response)
         exchange_free(x);
         return;
     }
-    if (x->worker->is_draining)
+    if (x->worker->is_draining && x->next == NULL) /* the last to come */
         x->keep_alive = false;
     write_head(&x->answer, response, x->keep_alive, false);
     if (!is_head && response->status != 304)
@@ -222,8 +224,11 @@ void
 exchange_stream_begin(struct exchange *x, const struct http_response *head)
 {
     CHECK(!x->is_answered);
-    x->keep_alive = false;
     x->is_stream = true;
+    if (x->conn == NULL) /* writing will say so, and the end frees it */
+        return;
+    x->keep_alive = false;
+    x->conn->closes_after_answers = true; /* nothing comes after a stream */
     x->worker->streams++;
     x->worker->net->counts.streams_now++;
     write_head(&x->answer, head, true, true);
@@ -244,11 +249,14 @@ exchange_stream_write(struct exchange *x, const void *bytes, size_t size)
     struct conn *conn = x->conn;
     struct buf *out =
         conn != NULL && conn->stream == x ? &conn->out : &x->answer;
+    size_t unread = out->size;
 
     CHECK(x->is_stream && size > 0);
     if (conn == NULL)
         return false;
-    if (out->size + size > x->worker->net->config.limits.unread_bytes)
+    if (conn->stream == x)
+        unread -= conn->out_written;
+    if (unread + size > x->worker->net->config.limits.unread_bytes)
         return false;
     add_chunk(out, bytes, size);
     worker_mark_dirty(conn);
@@ -271,8 +279,10 @@ exchange_stream_end(struct exchange *x)
     struct conn *conn = x->conn;
 
     CHECK(x->is_stream);
-    if (conn == NULL)
+    if (conn == NULL) {
+        exchange_free(x);
         return;
+    }
     if (conn->stream == x) {
         buf_add_text(&conn->out, "0\r\n\r\n");
         conn->stream = NULL;
@@ -323,6 +333,7 @@ exchange_refuse(struct conn *conn, int status, const char *code,
                     code, reason_of(status), status, code, why);
     CHECK(size > 0 && (size_t)size < sizeof(body));
     x->keep_alive = false;
+    conn->closes_after_answers = true;
     exchange_respond(x, &(struct http_response){
                             .status = status,
                             .content_type = "application/problem+json",

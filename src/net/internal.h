@@ -4,7 +4,9 @@
  *
  *     net.c       listening, start, stop, counts
  *     worker.c    one thread: epoll, accept, mail, deadlines
- *     conn.c      one connection: TLS, reading, writing, its end
+ *     conn.c      one connection: reading, writing, deadlines, its end
+ *     handshake.c TLS, and who is there
+ *     intake.c    bytes to requests, handed over in order
  *     exchange.c  requests in flight and their answers, in order
  *     census.c    who is connected: counts by address and name, shared
  */
@@ -26,6 +28,7 @@ enum {
     OUT_BYTES_MAX = 4 << 20,  /* answers waiting for one connection */
     LINGER_BYTES_MAX = 65536, /* dropped unread at the end */
     ACCEPT_PAUSE_MS = 100,
+    READS_A_TURN = 16,
     /* Wake-ups in a row without a byte: empty records, key updates, drips. */
     WAKEUPS_EMPTY_MAX = 256,
 };
@@ -67,7 +70,7 @@ struct conn {
     struct conn *previous, *next; /* all of the worker's */
     struct sockaddr_in6 address;  /* v4 is mapped */
     char peer[PEER_TEXT_BYTES];
-    struct identity *identity;
+    struct identity *identity; /* NULL until known, or refused */
     bool is_counted_name;
     bool had_request;
     unsigned empty_reads;
@@ -117,14 +120,13 @@ struct worker {
     int64_t accept_pause_until;
     bool is_accepting;
     bool is_draining;
-    unsigned stream_count;
     char scratch[READ_BYTES];
 
     pthread_mutex_t mail_lock; /* rank 50; guards the mailbox */
     struct mail *mail_first, **mail_last;
     bool is_poked;
 
-    atomic_uint streams; /* stream_count, for net_poke_all */
+    atomic_uint streams; /* looked at by net_poke_all */
 };
 
 struct census;
@@ -173,6 +175,16 @@ void conn_close_soon(struct conn *conn);
 /** Forget it at the end of the turn. */
 void conn_doom(struct conn *conn);
 void conn_free(struct conn *conn);
+/** Let epoll wait for what is wanted now; with room to write, or without. */
+void conn_update_watch(struct conn *conn);
+void conn_watch(struct conn *conn, bool wants_write);
+/** Written to the end: shut down writing, drop what still comes, close. */
+void conn_linger(struct conn *conn);
+
+/* handshake.c */
+void conn_shake(struct conn *conn);
+
+/* intake.c */
 /** Parse and hand over what has been read, as far as may be in flight. */
 void conn_advance(struct conn *conn);
 

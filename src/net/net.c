@@ -145,13 +145,14 @@ listen_on(struct net *net, const char *address)
 static void
 stop_workers(struct net *net)
 {
-    for (unsigned i = 0; i < net->worker_count; i++) {
-        struct worker *worker = &net->workers[i];
-        uint64_t one = 1;
-        if (write(worker->wake, &one, sizeof(one)) < 0)
+    uint64_t one = 1;
+
+    /* All are told before one is waited for: they drain side by side. */
+    for (unsigned i = 0; i < net->worker_count; i++)
+        if (write(net->workers[i].wake, &one, sizeof(one)) < 0)
             CHECK(errno == EAGAIN);
-        CHECK(pthread_join(worker->thread, NULL) == 0);
-    }
+    for (unsigned i = 0; i < net->worker_count; i++)
+        CHECK(pthread_join(net->workers[i].thread, NULL) == 0);
     net->is_stopped = true;
 }
 
@@ -226,6 +227,10 @@ net_stop(struct net *net, int64_t drain_ms)
 {
     net->drain_until = monotonic_ms() + drain_ms;
     net->is_stopping = true;
+    /* Who comes from now on is refused by the kernel, not kept waiting. */
+    for (size_t i = 0; i < net->listener_count; i++)
+        if (shutdown(net->listeners[i], SHUT_RDWR) != 0)
+            log_warn("cannot stop listening: %s", strerror(errno));
     stop_workers(net);
 }
 

@@ -196,6 +196,8 @@ turn_timeout(const struct worker *worker)
     if (worker->accept_pause_until > worker->now &&
         worker->accept_pause_until < until)
         until = worker->accept_pause_until;
+    if (worker->is_draining && worker->net->drain_until < until)
+        until = worker->net->drain_until;
     until -= worker->now;
     return until < 0 ? 0 : (int)until;
 }
@@ -271,7 +273,8 @@ accept_some(struct worker *worker, int listener)
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
             errno == ENOMEM)
             pause_accepting(worker);
-        else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+        else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED &&
+                 !worker->net->is_stopping)
             log_warn("cannot accept: %s", strerror(errno));
         return;
     }
@@ -282,7 +285,7 @@ accept_some(struct worker *worker, int listener)
 void
 worker_mark_dirty(struct conn *conn)
 {
-    if (conn->is_dirty)
+    if (conn->is_dirty || conn->is_doomed)
         return;
     conn->is_dirty = true;
     conn->next_dirty = conn->worker->dirty;

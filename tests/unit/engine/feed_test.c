@@ -23,8 +23,8 @@ static void
 append_number(struct feed *feed, uint64_t seq)
 {
     char text[32];
-    int size = snprintf(text, sizeof(text), "record %llu",
-                        (unsigned long long)seq);
+    int size =
+        snprintf(text, sizeof(text), "record %llu", (unsigned long long)seq);
 
     feed_append(feed, seq, text, (size_t)size);
 }
