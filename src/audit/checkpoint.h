@@ -41,9 +41,10 @@ struct checkpoint {
     struct hash root;
 };
 
-/** What is needed to believe a log's signatures: name, key ID, public key. */
+/** What is needed to believe a signer: name, key ID, public key. */
 struct log_verifier {
     char name[ORIGIN_BYTES_MAX + 1];
+    uint8_t type; /* 1: a log; 4: a witness, see cosignature.h */
     uint8_t key_id[LOG_KEY_ID_BYTES];
     uint8_t public_key[LOG_PUBLIC_KEY_BYTES];
     EVP_PKEY *key; /* owned */
