@@ -91,7 +91,7 @@ a_cosignature_is_over_time_and_checkpoint(void)
     CU_ASSERT_TRUE(text_unbase64(payload, sizeof(payload), &size, base64,
                                  strlen(base64) - 1));
     CU_ASSERT_EQUAL(size, 4 + 8 + 64);
-    CU_ASSERT_EQUAL(memcmp(payload + 4, "\0\0\0\0\x6a\xcf\xc4\x7b", 8), 0);
+    CU_ASSERT_EQUAL(memcmp(payload + 4, "\0\0\0\0\x6a\xcf\xc0\x7b", 8), 0);
     EVP_DigestVerifyInit(context, NULL, NULL, NULL, key);
     CU_ASSERT_EQUAL(EVP_DigestVerify(context, payload + 12, 64,
                                      (const unsigned char *)message,
