@@ -86,6 +86,7 @@ struct auction_result {
     bool is_leading;
     char ends_at[40];
     char *receipt; /* C2SP tlog-proof text, owned; NULL without one */
+    char *record;  /* the record that it proves: JSON, owned, or NULL */
 };
 
 /** Once a process, before the first client and the second thread. */

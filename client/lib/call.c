@@ -50,6 +50,7 @@ auction_result_release(struct auction_result *result)
 {
     free(result->body);
     free(result->receipt);
+    free(result->record);
     result_clear(result);
 }
 

@@ -239,17 +239,57 @@ begin(struct sending *s, struct auction_client *client, const char *json,
     return AUCTION_ACCEPTED;
 }
 
-/** The command's own fields, as they are signed. */
-static void
+/** What the API calls a field; in records two have another name. */
+static const char *
+api_name(const char *member)
+{
+    if (strcmp(member, "why") == 0)
+        return "reason";
+    return strcmp(member, "number") == 0 ? "invoice" : member;
+}
+
+/** One own field from its JSON; what is missing stays empty. */
+static bool
+take_field(const struct command_own *field, json_t *value)
+{
+    switch (field->kind) {
+    case COMMAND_FIELD_INT:
+        *(int64_t *)field->value = json_integer_value(value);
+        return value == NULL || json_is_integer(value);
+    case COMMAND_FIELD_FLAG:
+        *(bool *)field->value = json_is_true(value);
+        return value == NULL || json_is_boolean(value);
+    case COMMAND_FIELD_TEXT:
+        if (value != NULL && !json_is_string(value))
+            return false;
+        *(struct text_ref *)field->value =
+            text_ref_of(value == NULL ? "" : json_string_value(value));
+        return true;
+    case COMMAND_FIELD_HASH:
+        return json_is_string(value) &&
+               hash_from_hex(field->value, json_string_value(value),
+                             json_string_length(value));
+    }
+    CHECK(false);
+    return false;
+}
+
+/** The command's own fields, as they are signed; texts stay in the body. */
+static enum auction_outcome
 take_fields(struct sending *s)
 {
-    const char *why = json_string_value(json_object_get(s->body, "reason"));
+    struct command_own field;
 
-    s->command.max = json_integer_value(json_object_get(s->body, "max"));
-    s->command.price = json_integer_value(json_object_get(s->body, "price"));
-    s->command.uid = json_integer_value(json_object_get(s->body, "uid"));
-    s->command.why = text_ref_of(why == NULL ? "" : why);
+    for (size_t i = 0; command_own_field(&field, &s->command, i); i++) {
+        json_t *value = json_object_get(s->body, api_name(field.name));
+
+        if (!take_field(&field, value))
+            return fail(s->result, AUCTION_USAGE,
+                        "%s: '%s' is missing or of the wrong kind",
+                        command_text(s->command.cmd), api_name(field.name));
+    }
     json_object_del(s->body, "uid"); /* signed, but sent as a name */
+    return AUCTION_ACCEPTED;
 }
 
 enum auction_outcome
@@ -268,8 +308,8 @@ auction_command(struct auction_client *client, uint64_t auction,
     s.command.auction = (int64_t)auction;
     snprintf(s.path, sizeof(s.path), "/v1/auctions/%llu/%s",
              (unsigned long long)auction, cmd);
-    take_fields(&s);
-    run(&s, is_signed);
+    if (take_fields(&s) == AUCTION_ACCEPTED)
+        run(&s, is_signed);
     json_decref(s.body);
     return result->outcome;
 }

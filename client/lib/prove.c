@@ -62,71 +62,7 @@ parse_receipt(json_t *object, struct receipt *receipt,
     return add_hashes(receipt, proof);
 }
 
-/* ---------------------------------------------------------- this very command
- */
-
-/** A member as it was sent; absent in a refusal, it could not be read. */
-#define AGREES(record, command, member)                                        \
-    (RECORD_HAS(record, member) ? (record)->member == (command)->member        \
-                                : RECORD_HAS(record, reason))
-
-static bool
-has_same_why(const struct signed_command *command, const struct record *record)
-{
-    if (!RECORD_HAS(record, why))
-        return command->why.size == 0 || RECORD_HAS(record, reason);
-    return record->why.size == command->why.size &&
-           memcmp(record->why.bytes, command->why.bytes, command->why.size) ==
-               0;
-}
-
-static bool
-has_same_draft(const struct signed_command *command,
-               const struct record *record)
-{
-    if (!RECORD_HAS(record, draft_blob))
-        return RECORD_HAS(record, reason);
-    return hash_equal(&record->draft_blob, &command->draft_blob) &&
-           AGREES(record, command, reserve);
-}
-
-/** An unsigned command may name an account without knowing its number. */
-static bool
-has_same_uid(const struct signed_command *command, const struct record *record)
-{
-    return command->uid == 0 || AGREES(record, command, uid);
-}
-
-/** The command's own fields, as docs/audit.md lists them. */
-static bool
-has_same_fields(const struct signed_command *command,
-                const struct record *record)
-{
-    switch (command->cmd) {
-    case COMMAND_CREATE:
-        return has_same_draft(command, record) &&
-               AGREES(record, command, publish);
-    case COMMAND_EDIT:
-        return has_same_draft(command, record);
-    case COMMAND_BID:
-        return AGREES(record, command, max);
-    case COMMAND_BUY:
-        return AGREES(record, command, price);
-    case COMMAND_RETRACT:
-    case COMMAND_CANCEL:
-        return has_same_why(command, record);
-    case COMMAND_VOID:
-        return has_same_why(command, record) && has_same_uid(command, record);
-    case COMMAND_PAY:
-        return has_same_uid(command, record);
-    case COMMAND_PUBLISH:
-        return true;
-    case COMMAND_COUNT:
-        break;
-    }
-    CHECK(false);
-    return false;
-}
+/* ------------------------------------------------------ this very command */
 
 static bool
 is_by_signer(const struct signed_command *command, const struct record *record)
@@ -152,7 +88,7 @@ is_answer_to(const struct signed_command *command, const struct record *record)
     if (command->auction != 0 &&
         (!RECORD_HAS(record, auction) || record->auction != command->auction))
         return false;
-    return has_same_fields(command, record);
+    return command_agrees(command, record);
 }
 
 /* ------------------------------------------------------------- what it says */
@@ -211,6 +147,7 @@ fill_result(struct auction_result *result, const struct record *record)
         instant_format(result->ends_at, instant_of(record->close));
 }
 
+/** The receipt as text, and the record that it proves, for the caller. */
 static void
 keep_receipt(struct auction_result *result, const struct receipt *receipt)
 {
@@ -222,6 +159,8 @@ keep_receipt(struct auction_result *result, const struct receipt *receipt)
         buf_release(&text);
     free(result->receipt);
     result->receipt = text.bytes; /* moved; NULL without memory */
+    free(result->record);
+    result->record = strndup(receipt->record, receipt->record_size);
 }
 
 /** The codes under which "may not do that" is told apart. */
@@ -310,7 +249,10 @@ auction_verify_receipt(struct auction_client *c, const char *text, size_t size,
         fail(result, AUCTION_INVALID, "the receipt proves nothing: %s",
              err_detail());
     else {
+        result->outcome = AUCTION_ACCEPTED;
         fill_result(result, &p->record);
+        free(result->record);
+        result->record = strndup(p->receipt.record, p->receipt.record_size);
         trust_head(c, &p->head, p->receipt.checkpoint,
                    p->receipt.checkpoint_size);
     }

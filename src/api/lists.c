@@ -60,6 +60,8 @@ handle_me(struct call *call)
     buf_init(&body, REPLY_BYTES_MAX);
     reply_begin(&j, &body);
     reply_text(&j, "account", identity->name);
+    if (account.uid != 0)
+        reply_id(&j, "uid", account.uid);
     reply_text(&j, "role", role_name(identity->role));
     reply_text(&j, "realm", call->api->options.realm);
     reply_flag(&j, "blocked", account.blocked);

@@ -92,6 +92,97 @@ field_of(const struct signed_command *command,
     return (const char *)command + field->offset;
 }
 
+/* -------------------------------------------------------------- own fields */
+
+static enum command_field_kind
+kind_of(const struct command_field *field)
+{
+    enum record_kind kind = record_rows[field->member].kind;
+
+    if (kind == KIND_HASH)
+        return COMMAND_FIELD_HASH;
+    if (kind == KIND_FLAG)
+        return COMMAND_FIELD_FLAG;
+    if (kind == KIND_TEXT)
+        return COMMAND_FIELD_TEXT;
+    CHECK(kind == KIND_INT);
+    return COMMAND_FIELD_INT;
+}
+
+bool
+command_own_field(struct command_own *out, struct signed_command *command,
+                  size_t index)
+{
+    const struct command_field *field = rows[command->cmd].fields;
+
+    for (; index > 0 && field->member != RECORD_MEMBER_COUNT; index--)
+        field++;
+    if (field->member == RECORD_MEMBER_COUNT)
+        return false;
+    *out = (struct command_own){
+        .name = record_rows[field->member].name,
+        .kind = kind_of(field),
+        .value = (char *)command + field->offset,
+    };
+    return true;
+}
+
+/** Whether two values are one; with NULL, whether this one is empty. */
+static bool
+value_equals(enum command_field_kind kind, const void *mine, const void *other)
+{
+    static const union {
+        int64_t number;
+        bool flag;
+        struct text_ref text;
+        struct hash hash;
+    } empty;
+    const struct text_ref *a = mine, *b = other == NULL ? &empty.text : other;
+
+    if (other == NULL)
+        other = &empty;
+    switch (kind) {
+    case COMMAND_FIELD_INT:
+        return *(const int64_t *)mine == *(const int64_t *)other;
+    case COMMAND_FIELD_FLAG:
+        return *(const bool *)mine == *(const bool *)other;
+    case COMMAND_FIELD_TEXT:
+        return a->size == b->size &&
+               (a->size == 0 || memcmp(a->bytes, b->bytes, a->size) == 0);
+    case COMMAND_FIELD_HASH:
+        return hash_equal(mine, other);
+    }
+    CHECK(false);
+    return false;
+}
+
+static bool
+field_agrees(const struct signed_command *command,
+             const struct command_field *field, const struct record *record)
+{
+    enum command_field_kind kind = kind_of(field);
+    const void *mine = field_of(command, field);
+
+    if (field->member == MEMBER_uid && command->uid == 0)
+        return true;
+    if (record_has(record, field->member))
+        return value_equals(kind, mine, record_field(record, field->member));
+    return RECORD_HAS(record, reason) ||
+           (field->may_be_empty && value_equals(kind, mine, NULL));
+}
+
+bool
+command_agrees(const struct signed_command *command,
+               const struct record *record)
+{
+    const struct command_field *field = rows[command->cmd].fields;
+
+    for (; field->member != RECORD_MEMBER_COUNT; field++)
+        if (!field_agrees(command, field, record))
+            return false;
+    return true;
+}
+
 /* ---------------------------------------------------------------- writing */
 
 static void

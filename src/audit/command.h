@@ -74,6 +74,33 @@ const char *command_text(enum command_kind cmd);
 MUST_CHECK bool
 command_parse(enum command_kind *out, const char *text, size_t length);
 
+/** How an own field is held. */
+enum command_field_kind {
+    COMMAND_FIELD_INT,  /* int64_t */
+    COMMAND_FIELD_FLAG, /* bool */
+    COMMAND_FIELD_TEXT, /* struct text_ref */
+    COMMAND_FIELD_HASH, /* struct hash */
+};
+
+/** One own field of a command, for programs that fill in any command. */
+struct command_own {
+    const char *name; /* of the member: "max" */
+    enum command_field_kind kind;
+    void *value; /* inside the command */
+};
+
+/** Own field number `index`, from 0, in signed order; false: no more. */
+MUST_CHECK bool command_own_field(struct command_own *out,
+                                  struct signed_command *command, size_t index);
+
+/**
+ * Whether a record's own fields are the command's. A field that may be left
+ * out agrees when it is empty here and missing there; a refusal may lack
+ * what could not be read; `uid` 0 is not known and agrees with any.
+ */
+bool command_agrees(const struct signed_command *command,
+                    const struct record *record);
+
 /** Record type of a command's answer. */
 enum record_type command_accepted_type(enum command_kind cmd);
 enum record_type command_refused_type(enum command_kind cmd);
