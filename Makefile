@@ -139,9 +139,19 @@ scenario: $(OUT)/tests/scenarios
 	$(OUT)/tests/scenarios
 endif
 
+# tests/model: the rules a second time, and the engine compared with them.
+MODEL := $(wildcard tests/model/*.c)
+MODEL_DRIVES := tests/scenario/runner.c tests/scenario/model_store.c tests/unit/tap.c
+$(OUT)/tests/naive: $(call objects,$(MODEL) $(MODEL_DRIVES)) $(call libs,$(unit_libs_engine))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,$(unit_libs_engine)) $(LIBS_server) -lcunit
+.PHONY: model
+model: $(OUT)/tests/naive
+	$(OUT)/tests/naive
+
 SYSTEM_TESTS := $(wildcard tests/system/*_test.sh)
 SUITES := $(foreach m,$(UNITS),$(OUT)/tests/unit-$(m)) \
-          $(if $(SCENARIOS),$(OUT)/tests/scenarios)
+          $(if $(SCENARIOS),$(OUT)/tests/scenarios) $(OUT)/tests/naive
 
 .PHONY: deps-build deps-test deps-lint
 deps-build deps-test deps-lint:
