@@ -40,6 +40,7 @@ static const struct route {
     {HTTP_METHOD_GET, "/v1/log/certificate", handle_certificate, ""},
     {HTTP_METHOD_GET, "/v1/log/proof", handle_proof, "seq "},
     {HTTP_METHOD_GET, "/v1/log/consistency", handle_consistency, "from "},
+    {HTTP_METHOD_POST, "/v1/admin/reload", handle_reload, ""},
     {HTTP_METHOD_GET, "/v1/events", handle_events, "auction type after "},
 };
 

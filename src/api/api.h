@@ -12,6 +12,7 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "api/admin.h"
 #include "engine/engine.h"
 #include "http/exchange.h"
 
@@ -25,6 +26,7 @@ struct api_options {
     const char *log_cert_pem; /* certificate of the log's key */
     const char *const *names; /* Host names, ended by NULL */
     struct random_port random;
+    struct admin_port admin;
 };
 
 MUST_CHECK enum err
@@ -40,6 +42,7 @@ void api_worker_end(void *api, void *worker_context);
 void api_request(void *api, struct exchange *exchange);
 void api_mail(void *api, struct worker *worker, struct mail *mail);
 void api_poke(void *api, struct worker *worker);
-void api_stream_closed(void *api, struct exchange *exchange);
+void
+api_stream_closed(void *api, struct exchange *exchange, const char *reason);
 
 #endif

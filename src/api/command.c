@@ -63,9 +63,8 @@ is_json_type(const char *type)
     return size == 16 && strncasecmp(type, "application/json", size) == 0;
 }
 
-/** The body as an object; an absent one is empty. NULL after a problem. */
-static json_t *
-read_body(struct call *call)
+json_t *
+call_body(struct call *call)
 {
     const struct http_request *r = call->request;
     const char *type = http_request_field(r, "content-type");
@@ -416,6 +415,11 @@ reply_task(struct api_task *t)
         call_unavailable(&t->call, "overloaded",
                          "nothing was tried; repeat with the same key");
         return;
+    case ANSWER_WITHDRAWN:
+        call_problem(&t->call, 403, "revoked",
+                     "This certificate is to be believed no more",
+                     "Nothing was tried.", NULL);
+        return;
     case ANSWER_UNAVAILABLE:
         call_unavailable(&t->call, "storage-unavailable",
                          "nothing was changed; repeat with the same key");
@@ -539,7 +543,7 @@ handle_command(struct call *call, enum command_kind cmd)
     const char *unknown;
     struct api_task *t;
 
-    if (!version_matches(call) || (object = read_body(call)) == NULL)
+    if (!version_matches(call) || (object = call_body(call)) == NULL)
         return;
     unknown = unknown_member(object, members_of(cmd));
     if (unknown != NULL) {
@@ -616,7 +620,7 @@ read_draft(struct call *call, json_t *object)
 void
 handle_create(struct call *call)
 {
-    json_t *object = read_body(call);
+    json_t *object = call_body(call);
     struct draft *draft;
     struct api_task *t;
 

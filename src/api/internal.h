@@ -3,6 +3,7 @@
  * internal: the parts of the api, for its own source files only.
  *
  *     api.c       life, dispatch, routes, replies and problems
+ *     admin.c     what an administrator asks of the process
  *     command.c   POST: body to submission, answer to reply
  *     lists.c     auctions and lists from published views
  *     reads.c     long reads by keeper and engine: bids, explain, evidence
@@ -16,6 +17,8 @@
 
 #include "api/api.h"
 #include "api/render.h"
+
+#include <jansson.h>
 
 enum {
     REQUEST_ID_BYTES = 65,
@@ -60,7 +63,14 @@ MUST_CHECK bool call_number(struct call *call, const char *name,
 /** Without memory there is little to say. */
 void call_no_memory(struct call *call);
 
+/* admin.c */
+/** Whether an administrator asks; false after a problem. */
+MUST_CHECK bool call_is_admin(struct call *call);
+void handle_reload(struct call *call);
+
 /* command.c */
+/** The body as an object; an absent one is empty. NULL after a problem. */
+json_t *call_body(struct call *call);
 void handle_create(struct call *call);
 void handle_command(struct call *call, enum command_kind cmd);
 

@@ -343,15 +343,17 @@ api_worker_end(void *context, void *worker_context)
 }
 
 void
-api_stream_closed(void *context, struct exchange *exchange)
+api_stream_closed(void *context, struct exchange *exchange, const char *reason)
 {
-    static const char farewell[] =
-        "event: server\ndata: {\"reason\":\"draining\"}\n\n";
+    char farewell[96];
     struct stream *s = exchange_context(exchange);
 
     (void)context;
-    /* Goes nowhere when the connection has gone already. */
-    (void)!exchange_stream_write(exchange, farewell, sizeof(farewell) - 1);
+    if (reason != NULL) {
+        snprintf(farewell, sizeof(farewell),
+                 "event: server\ndata: {\"reason\":\"%s\"}\n\n", reason);
+        (void)!exchange_stream_write(exchange, farewell, strlen(farewell));
+    }
     unlink_stream(s);
 }
 

@@ -260,6 +260,10 @@ run_task(struct engine *engine, struct task *task)
         return;
     }
     engine->last_stamp = now;
+    if (task->identity != NULL && task->identity->is_withdrawn) {
+        engine_return(task, ANSWER_WITHDRAWN);
+        return;
+    }
     if (is_too_old(engine, task)) {
         engine_return(task, ANSWER_BUSY);
         return;

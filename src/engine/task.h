@@ -37,6 +37,7 @@ enum answer_kind {
     ANSWER_RULED,       /* decided now: accepted or refused by the rules */
     ANSWER_REPLAYED,    /* the first answer to the same request, again */
     ANSWER_BUSY,        /* not tried: the queue was full or too slow */
+    ANSWER_WITHDRAWN,   /* not tried: its certificate counts no more */
     ANSWER_UNAVAILABLE, /* not done: nothing was changed */
     ANSWER_UNKNOWN,     /* the flush failed: done or not, nobody knows */
 };

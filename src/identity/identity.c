@@ -244,6 +244,54 @@ check_cn(X509 *cert, const struct identity *identity)
 
 /* --------------------------------------------------------------- reading */
 
+/** SHA-256 of a certificate's key, as it stands in it. */
+static bool
+hash_key(X509 *cert, struct hash *out)
+{
+    unsigned char *spki = NULL;
+    int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
+
+    if (size <= 0)
+        return false;
+    *out = hash_of(spki, (size_t)size);
+    OPENSSL_free(spki);
+    return true;
+}
+
+struct hash
+identity_ca_id(X509 *ca)
+{
+    struct hash parts[2] = {0};
+    unsigned char *subject = NULL;
+    int size = i2d_X509_NAME(X509_get_subject_name(ca), &subject);
+
+    if (size <= 0 || !hash_key(ca, &parts[1])) {
+        OPENSSL_free(subject);
+        return (struct hash){{0}};
+    }
+    parts[0] = hash_of(subject, (size_t)size);
+    OPENSSL_free(subject);
+    return hash_of(parts, sizeof(parts));
+}
+
+void
+identity_describe(X509 *cert, char serial_out[IDENTITY_SERIAL_TEXT_BYTES],
+                  struct hash *spki_out)
+{
+    enum { SHOWN_MAX = 32 };
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+    size_t size = (size_t)ASN1_STRING_length(serial);
+    size_t shown = size > SHOWN_MAX ? SHOWN_MAX : size;
+    bool is_negative = ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER;
+
+    serial_out[0] = '-';
+    text_hex(serial_out + is_negative, ASN1_STRING_get0_data(serial), shown);
+    if (shown < size)
+        strcat(serial_out, "..");
+    if (!hash_key(cert, spki_out))
+        *spki_out = (struct hash){{0}};
+}
+
 static enum err
 crypto_failed(void)
 {
@@ -254,17 +302,11 @@ static enum err
 read_bytes(struct identity *identity, X509 *cert)
 {
     int size = i2d_X509(cert, &identity->der);
-    unsigned char *spki = NULL;
-    int spki_size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
 
-    if (size <= 0 || spki_size <= 0) {
-        OPENSSL_free(spki);
+    if (size <= 0 || !hash_key(cert, &identity->spki))
         return crypto_failed();
-    }
     identity->der_size = (size_t)size;
     identity->fp = hash_of(identity->der, identity->der_size);
-    identity->spki = hash_of(spki, (size_t)spki_size);
-    OPENSSL_free(spki);
     return ERR_OK;
 }
 
@@ -305,8 +347,8 @@ first_broken(X509 *cert, const char *realm, struct identity *identity)
 }
 
 enum err
-identity_from_cert(struct identity **out, X509 *cert, const char *realm,
-                   const char **rule_out)
+identity_from_cert(struct identity **out, X509 *cert, X509 *issuer,
+                   const char *realm, const char **rule_out)
 {
     struct identity *identity = calloc(1, sizeof(*identity));
     enum err err;
@@ -323,6 +365,8 @@ identity_from_cert(struct identity **out, X509 *cert, const char *realm,
         identity_unref(&identity);
         return err;
     }
+    if (issuer != NULL)
+        identity->issuer = identity_ca_id(issuer);
     *out = identity;
     return ERR_OK;
 }

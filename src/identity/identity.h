@@ -7,7 +7,7 @@
  * here the rules on the leaf follow, one function each, and the first that
  * fails refuses.
  *
- * Owner   counted references; immutable once made.
+ * Owner   counted references; immutable once made, but for `is_withdrawn`.
  * Thread  any.
  * Source  docs/security.md "Whose connection is it"; RFC 5280.
  */
@@ -25,7 +25,8 @@ enum {
     IDENTITY_NAME_BYTES = 64, /* 63 and a terminator */
     IDENTITY_REALM_BYTES = 254,
     IDENTITY_URI_BYTES_MAX = 255,
-    IDENTITY_SERIAL_BYTES = 41, /* 20 octets in hex */
+    IDENTITY_SERIAL_BYTES = 41,      /* 20 octets in hex */
+    IDENTITY_SERIAL_TEXT_BYTES = 72, /* of any serial, cut, for the log */
 };
 
 struct identity {
@@ -35,7 +36,13 @@ struct identity {
     struct hash fp;   /* SHA-256 of the certificate's DER */
     struct hash spki; /* SHA-256 of its public key */
     char serial_hex[IDENTITY_SERIAL_BYTES];
+    struct hash issuer; /* identity_ca_id of the CA that signed it */
     struct instant not_after;
+    /**
+     * No longer to be believed: what it asked for and is not decided yet is
+     * not tried. Set once, by the worker of its connection.
+     */
+    atomic_bool is_withdrawn;
     unsigned char *der; /* owned */
     size_t der_size;
     X509 *cert; /* owned; NULL only in tests */
@@ -45,14 +52,29 @@ struct identity {
  * Read the identity of a leaf certificate.
  *
  * cert      verified, borrowed
+ * issuer    the CA that it verified under, borrowed; NULL only in tests
  * realm     the configured realm
  * rule_out  on refusal the rule that was broken, a literal
  *
  * Returns  ERR_OK; ERR_UNTRUSTED with the rule; ERR_NOMEM, ERR_CRYPTO
  */
 MUST_CHECK enum err
-identity_from_cert(struct identity **out, X509 *cert, const char *realm,
-                   const char **rule_out);
+identity_from_cert(struct identity **out, X509 *cert, X509 *issuer,
+                   const char *realm, const char **rule_out);
+
+/**
+ * What names a CA: SHA-256 over its subject and its key. A CA certificate made
+ * anew for the same key has the same one; the same subject with another key
+ * has not. All zero when it cannot be computed, which no CA has.
+ */
+struct hash identity_ca_id(X509 *ca);
+
+/**
+ * Serial (hex, "-" in front of a negative one, cut with ".." after 32 octets)
+ * and hash of the key of any certificate, for the log.
+ */
+void identity_describe(X509 *cert, char serial_out[IDENTITY_SERIAL_TEXT_BYTES],
+                       struct hash *spki_out);
 
 /**
  * Split a URI into role and name. `rule_out` as above; `name_out` holds

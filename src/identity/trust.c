@@ -1,88 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity/trust.h"
 
+#include "base/buf.h"
 #include "base/log.h"
+#include "identity/pemfile.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
-enum {
-    FILE_BYTES_MAX = 1 << 20,
-    CERT_LIST_BYTES_MAX = 32768, /* what a stranger may send as a chain */
-    NAMES_MAX = 16,
-    SECURITY_LEVEL = 2,
-};
+enum { SESSION_PARTS_MAX = 2 * CRL_CAS_MAX + 2 };
 
 struct trust {
+    atomic_uint references;
+    uint64_t generation;
     SSL_CTX *context;
-    char *names[NAMES_MAX + 1]; /* for SNI */
-    struct instant crl_next_update;
+    struct crl_set cas; /* with their lists */
+    bool has_lists;
 };
-
-/* ----------------------------------------------------------------- files */
-
-enum err
-trust_read_file(char **text_out, size_t *size_out, const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    struct stat info;
-    ssize_t size = 0, part;
-    char *text;
-
-    if (fd < 0)
-        return err_set(errno == ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM,
-                       "cannot open '%s': %s", path, strerror(errno));
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) ||
-        info.st_size > FILE_BYTES_MAX) {
-        close(fd);
-        return err_set(ERR_TOO_LARGE, "'%s' is not a file of at most 1 MiB",
-                       path);
-    }
-    text = malloc((size_t)info.st_size + 1);
-    if (text == NULL) {
-        close(fd);
-        return err_set(ERR_NOMEM, "no memory to read '%s'", path);
-    }
-    while (size < info.st_size &&
-           (part = read(fd, text + size, (size_t)(info.st_size - size))) > 0)
-        size += part;
-    close(fd);
-    text[size] = '\0';
-    *text_out = text;
-    *size_out = (size_t)size;
-    return ERR_OK;
-}
-
-/** Secrets that others can read are refused: the mend is one command. */
-static enum err
-check_private(const char *path)
-{
-    struct stat info;
-
-    if (stat(path, &info) != 0)
-        return err_set(ERR_NOT_FOUND, "cannot open '%s': %s", path,
-                       strerror(errno));
-    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return err_set(ERR_UNTRUSTED,
-                       "'%s' can be read by others: chmod 600 '%s'", path,
-                       path);
-    return ERR_OK;
-}
-
-enum err
-trust_read_secret(char **text_out, size_t *size_out, const char *path)
-{
-    enum err err = check_private(path);
-
-    return err == ERR_OK ? trust_read_file(text_out, size_out, path) : err;
-}
 
 static const char *
 openssl_reason(void)
@@ -93,69 +31,14 @@ openssl_reason(void)
     return reason == NULL ? "unknown cause" : reason;
 }
 
-/* --------------------------------------------------------------- context */
-
-/** docs/security.md "TLS", line by line. */
-static bool
-set_fixed(SSL_CTX *c)
+static struct instant
+time_of(const ASN1_TIME *time)
 {
-    SSL_CTX_set_security_level(c, SECURITY_LEVEL);
-    SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-                       NULL);
-    SSL_CTX_set_verify_depth(c, 0);
-    SSL_CTX_set_max_cert_list(c, CERT_LIST_BYTES_MAX);
-    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
-                               SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(
-        c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
-    /* A record without data ends a read, so that net can count them. */
-    SSL_CTX_clear_mode(c, SSL_MODE_AUTO_RETRY);
-    return SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION) == 1 &&
-           SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 &&
-           SSL_CTX_set_ciphersuites(c, "TLS_AES_128_GCM_SHA256:"
-                                       "TLS_AES_256_GCM_SHA384:"
-                                       "TLS_CHACHA20_POLY1305_SHA256") == 1 &&
-           SSL_CTX_set1_groups_list(c, "X25519:P-256") == 1 &&
-           SSL_CTX_set_num_tickets(c, 0) == 1 &&
-           SSL_CTX_set_max_early_data(c, 0) == 1 &&
-           SSL_CTX_set_recv_max_early_data(c, 0) == 1;
-}
+    struct tm broken_down;
 
-/** RFC 7301 section 3.2: a list without our protocol is refused. */
-static int
-choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_size,
-            const unsigned char *in, unsigned in_size, void *unused)
-{
-    static const unsigned char ours[] = "http/1.1";
-
-    (void)ssl, (void)unused;
-    for (unsigned i = 0; i < in_size; i += 1U + in[i]) {
-        if (in[i] != sizeof(ours) - 1 || i + 1U + in[i] > in_size ||
-            memcmp(in + i + 1, ours, in[i]) != 0)
-            continue;
-        *out = in + i + 1;
-        *out_size = in[i];
-        return SSL_TLSEXT_ERR_OK;
-    }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-/** SNI is absent, or one of our names. */
-static int
-check_sni(SSL *ssl, int *alert, void *argument)
-{
-    const struct trust *trust = argument;
-    const char *asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-
-    if (asked == NULL)
-        return SSL_TLSEXT_ERR_NOACK;
-    for (size_t i = 0; trust->names[i] != NULL; i++)
-        if (strcasecmp(asked, trust->names[i]) == 0)
-            return SSL_TLSEXT_ERR_OK;
-    *alert = SSL_AD_UNRECOGNIZED_NAME;
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
+    if (ASN1_TIME_to_tm(time, &broken_down) != 1)
+        return instant_of(0);
+    return instant_of((int64_t)timegm(&broken_down) * 1000);
 }
 
 /* ----------------------------------------------------------- certificates */
@@ -163,7 +46,7 @@ check_sni(SSL *ssl, int *alert, void *argument)
 static enum err
 load_server(struct trust *trust, const struct trust_config *config)
 {
-    enum err err = check_private(config->key);
+    enum err err = pemfile_check_private(config->key);
 
     if (err != ERR_OK)
         return err;
@@ -201,26 +84,41 @@ check_names(struct trust *trust, const struct trust_config *config)
 
     for (size_t i = 0; config->names[i] != NULL; i++) {
         const char *name = config->names[i];
-        if (X509_check_host(cert, name, 0, 0, NULL) != 1 &&
+        if (X509_check_host(cert, name, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT,
+                            NULL) != 1 &&
             X509_check_ip_asc(cert, name, 0) != 1)
             return err_set(ERR_UNTRUSTED,
                            "server certificate '%s' does not name '%s': ask "
                            "for one that does, or remove the name",
                            config->cert, name);
-        if (i == NAMES_MAX)
-            return err_set(ERR_CONFIG, "more than %d names", NAMES_MAX);
-        trust->names[i] = strdup(name);
-        if (trust->names[i] == NULL)
-            return err_set(ERR_NOMEM, "no memory for the names");
     }
     return check_dates(cert, config->cert);
 }
 
+static enum err
+take_ca(struct trust *trust, X509 *cert, const char *path)
+{
+    enum err err;
+
+    if (X509_check_ca(cert) != 1)
+        return err_set(ERR_UNTRUSTED, "'%s' holds a certificate that is no CA",
+                       path);
+    if ((err = check_dates(cert, path)) != ERR_OK)
+        return err;
+    if (!crl_set_add_ca(&trust->cas, cert))
+        return err_set(ERR_TOO_LARGE, "'%s' holds more than %d CAs", path,
+                       CRL_CAS_MAX);
+    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(trust->context), cert) !=
+            1 ||
+        SSL_CTX_add_client_CA(trust->context, cert) != 1)
+        return err_set(ERR_CRYPTO, "CA '%s' cannot be added", path);
+    return ERR_OK;
+}
+
 /** CA certificates into the store; each must be a CA and in date. */
 static enum err
-load_ca(struct trust *trust, const struct trust_config *config)
+load_cas(struct trust *trust, const struct trust_config *config)
 {
-    X509_STORE *store = SSL_CTX_get_cert_store(trust->context);
     BIO *file = BIO_new_file(config->client_ca, "r");
     enum err err = ERR_OK;
     size_t count = 0;
@@ -229,22 +127,18 @@ load_ca(struct trust *trust, const struct trust_config *config)
     if (file == NULL)
         return err_set(ERR_NOT_FOUND, "cannot open CA file '%s'",
                        config->client_ca);
+    ERR_clear_error();
     while (err == ERR_OK &&
            (cert = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL) {
         count++;
-        if (X509_check_ca(cert) != 1)
-            err = err_set(ERR_UNTRUSTED,
-                          "'%s' holds a certificate that is "
-                          "no CA",
-                          config->client_ca);
-        else
-            err = check_dates(cert, config->client_ca);
-        if (err == ERR_OK && (X509_STORE_add_cert(store, cert) != 1 ||
-                              SSL_CTX_add_client_CA(trust->context, cert) != 1))
-            err = err_set(ERR_CRYPTO, "CA '%s' cannot be added",
-                          config->client_ca);
+        err = take_ca(trust, cert, config->client_ca);
         X509_free(cert);
     }
+    /* Anything but the end of the file is a CA that cannot be read. */
+    if (err == ERR_OK &&
+        ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        err = err_set(ERR_SYNTAX, "CA file '%s' is broken: copy it again",
+                      config->client_ca);
     BIO_free(file);
     ERR_clear_error();
     if (err == ERR_OK && count == 0)
@@ -253,89 +147,87 @@ load_ca(struct trust *trust, const struct trust_config *config)
     return err;
 }
 
-/* ------------------------------------------------------------ revocation */
-
-/** The CA of the store that issued and signed the list. */
-static bool
-crl_is_signed(X509_STORE *store, X509_CRL *crl)
-{
-    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
-
-    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
-        X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
-        if (ca != NULL &&
-            X509_NAME_cmp(X509_get_subject_name(ca),
-                          X509_CRL_get_issuer(crl)) == 0 &&
-            X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1)
-            return true;
-    }
-    return false;
-}
+/* ------------------------------------------------------------- revocation */
 
 static enum err
-check_crl(struct trust *trust, X509_CRL *crl, const char *path)
+read_lists(struct trust *trust, const struct trust_config *config)
 {
-    X509_STORE *store = SSL_CTX_get_cert_store(trust->context);
-    const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
-    struct tm end;
+    char *text = NULL;
+    size_t size = 0;
+    enum err err = pemfile_read(&text, &size, config->crl);
 
-    if (!crl_is_signed(store, crl))
+    /* Lists that are handed in may be the first ones. */
+    if (err == ERR_NOT_FOUND && config->crl_text != NULL)
+        err = ERR_OK;
+    else if (err == ERR_NOT_FOUND)
+        err = err_set(err, "cannot open CRL '%s': make one with auction-ca crl",
+                      config->crl);
+    else if (err == ERR_OK)
+        err = crl_set_take(&trust->cas, text, size, config->crl);
+    free(text);
+    if (err == ERR_OK && config->crl_text != NULL)
+        err = crl_set_take(&trust->cas, config->crl_text,
+                           strlen(config->crl_text), "(handed in)");
+    return err;
+}
+
+/** Without a list: only where none was ever taken, and none is demanded. */
+static enum err
+check_no_lists(const struct trust_config *config, const struct crl_marks *marks)
+{
+    if (config->crl_required)
+        return err_set(ERR_UNTRUSTED, "tls.crl is missing and "
+                                      "tls.crl_required is set: name the file");
+    if (marks->count > 0)
         return err_set(ERR_UNTRUSTED,
-                       "CRL '%s' is not signed by a CA of tls.client_ca", path);
-    if (X509_cmp_current_time(X509_CRL_get0_lastUpdate(crl)) > 0)
+                       "tls.crl is missing, but a revocation list was taken "
+                       "before: name the file, or those revoked would come "
+                       "in again");
+    if (config->crl_text != NULL)
         return err_set(ERR_UNTRUSTED,
-                       "CRL '%s' is of the future: check the clock", path);
-    if (next == NULL || ASN1_TIME_to_tm(next, &end) != 1)
-        return err_set(ERR_UNTRUSTED, "CRL '%s' has no nextUpdate", path);
-    trust->crl_next_update = instant_of((int64_t)timegm(&end) * 1000);
-    if (X509_cmp_current_time(next) < 0)
-        log_warn("CRL '%s' has run out: every client is refused until a "
-                 "fresh one is loaded (auction-ca crl)",
-                 path);
+                       "a CRL was handed in, but tls.crl names no file for "
+                       "it: set tls.crl");
     return ERR_OK;
 }
 
 static enum err
-load_crl(struct trust *trust, const struct trust_config *config)
+load_lists(struct trust *trust, const struct trust_config *config)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(trust->context);
-    BIO *file = BIO_new_file(config->crl, "r");
-    enum err err = ERR_OK;
-    size_t count = 0;
-    X509_CRL *crl;
+    struct crl_marks marks = {.count = 0};
+    bool is_expired;
+    enum err err;
 
-    if (file == NULL)
-        return err_set(ERR_NOT_FOUND,
-                       "cannot open CRL '%s': make one with auction-ca crl",
-                       config->crl);
-    while (err == ERR_OK &&
-           (crl = PEM_read_bio_X509_CRL(file, NULL, NULL, NULL)) != NULL) {
-        count++;
-        err = check_crl(trust, crl, config->crl);
-        if (err == ERR_OK && X509_STORE_add_crl(store, crl) != 1)
-            err = err_set(ERR_CRYPTO, "CRL '%s' cannot be added", config->crl);
-        X509_CRL_free(crl);
-    }
-    BIO_free(file);
-    ERR_clear_error();
-    if (err == ERR_OK && count == 0)
-        err = err_set(ERR_UNTRUSTED, "'%s' holds no CRL in PEM", config->crl);
-    return err;
+    if (config->marks != NULL &&
+        (err = crl_marks_read(&marks, config->marks)) != ERR_OK)
+        return err;
+    if (config->crl == NULL)
+        return check_no_lists(config, &marks);
+    if ((err = read_lists(trust, config)) != ERR_OK ||
+        (err = crl_set_check(&trust->cas, &marks, config->is_start,
+                             &is_expired)) != ERR_OK)
+        return err;
+    for (size_t i = 0; i < trust->cas.count; i++)
+        if (X509_STORE_add_crl(store, trust->cas.items[i].list) != 1)
+            return err_set(ERR_CRYPTO, "CRL '%s' cannot be added", config->crl);
+    trust->has_lists = true;
+    if (is_expired)
+        log_warn("CRL '%s' has run out: every client is refused until a "
+                 "fresh one is loaded (auction-ca crl)",
+                 config->crl);
+    return ERR_OK;
 }
 
 static enum err
 set_verification(struct trust *trust, const struct trust_config *config)
 {
     unsigned long flags = X509_V_FLAG_X509_STRICT;
-    enum err err = load_ca(trust, config);
+    enum err err = load_cas(trust, config);
 
-    if (err != ERR_OK)
+    if (err != ERR_OK || (err = load_lists(trust, config)) != ERR_OK)
         return err;
-    if (config->crl != NULL) {
-        if ((err = load_crl(trust, config)) != ERR_OK)
-            return err;
+    if (trust->has_lists)
         flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
-    }
     return X509_STORE_set_flags(SSL_CTX_get_cert_store(trust->context),
                                 flags) == 1
                ? ERR_OK
@@ -349,10 +241,12 @@ check_own_chain(struct trust *trust, const struct trust_config *config)
     X509_STORE_CTX *verification = X509_STORE_CTX_new();
     X509_STORE *store = SSL_CTX_get_cert_store(trust->context);
     X509 *cert = SSL_CTX_get0_certificate(trust->context);
+    STACK_OF(X509) *chain = NULL;
     enum err err = ERR_OK;
 
     if (verification == NULL ||
-        X509_STORE_CTX_init(verification, store, cert, NULL) != 1 ||
+        SSL_CTX_get0_chain_certs(trust->context, &chain) != 1 ||
+        X509_STORE_CTX_init(verification, store, cert, chain) != 1 ||
         X509_STORE_CTX_set_default(verification, "ssl_server") != 1)
         err = err_set(ERR_CRYPTO, "the server's chain cannot be checked");
     else if (X509_verify_cert(verification) != 1) {
@@ -371,26 +265,44 @@ check_own_chain(struct trust *trust, const struct trust_config *config)
 
 /* ------------------------------------------------------------- life cycle */
 
+/** No two generations share sessions, should any ever exist. */
+static enum err
+set_session_context(struct trust *trust)
+{
+    struct hash parts[SESSION_PARTS_MAX];
+    X509 *cert = SSL_CTX_get0_certificate(trust->context);
+    unsigned size = sizeof(parts[0].bytes);
+    size_t count = 0;
+    struct hash all;
+
+    memset(parts, 0, sizeof(parts));
+    memcpy(parts[count++].bytes, &trust->generation, sizeof(trust->generation));
+    if (X509_digest(cert, EVP_sha256(), parts[count++].bytes, &size) != 1)
+        return err_set(ERR_CRYPTO, "the certificate cannot be hashed");
+    for (size_t i = 0; i < trust->cas.count; i++) {
+        parts[count++] = trust->cas.items[i].id;
+        parts[count++] = trust->cas.items[i].mark.list;
+    }
+    all = hash_of(parts, count * sizeof(parts[0]));
+    return tls_set_session_context(trust->context, &all)
+               ? ERR_OK
+               : err_set(ERR_CRYPTO, "no session id context");
+}
+
 static enum err
 build(struct trust *trust, const struct trust_config *config)
 {
-    /* No two deployments or generations share sessions, should any exist. */
-    static const unsigned char session_context[] = "auctiond/1";
     enum err err;
 
-    trust->context = SSL_CTX_new(TLS_server_method());
-    if (trust->context == NULL || !set_fixed(trust->context) ||
-        SSL_CTX_set_session_id_context(trust->context, session_context,
-                                       sizeof(session_context) - 1) != 1)
+    trust->context = tls_context_create(&config->tls);
+    if (trust->context == NULL)
         return err_set(ERR_CRYPTO, "no TLS context: %s", openssl_reason());
-    SSL_CTX_set_alpn_select_cb(trust->context, choose_alpn, NULL);
-    SSL_CTX_set_tlsext_servername_callback(trust->context, check_sni);
-    SSL_CTX_set_tlsext_servername_arg(trust->context, trust);
     if ((err = load_server(trust, config)) != ERR_OK ||
         (err = check_names(trust, config)) != ERR_OK ||
-        (err = set_verification(trust, config)) != ERR_OK)
+        (err = set_verification(trust, config)) != ERR_OK ||
+        (err = check_own_chain(trust, config)) != ERR_OK)
         return err;
-    return check_own_chain(trust, config);
+    return set_session_context(trust);
 }
 
 enum err
@@ -401,28 +313,47 @@ trust_create(struct trust **out, const struct trust_config *config)
 
     if (trust == NULL)
         return err_set(ERR_NOMEM, "no memory for a trust generation");
+    atomic_init(&trust->references, 1);
+    trust->generation = config->generation;
+    err = tls_start();
     ERR_clear_error();
-    err = build(trust, config);
+    if (err == ERR_OK)
+        err = build(trust, config);
     ERR_clear_error();
     if (err != ERR_OK) {
-        trust_destroy(&trust);
+        trust_unref(&trust);
         return err;
     }
     *out = trust;
     return ERR_OK;
 }
 
-void
-trust_destroy(struct trust **out)
+struct trust *
+trust_ref(struct trust *trust)
 {
-    if (*out == NULL)
-        return;
-    SSL_CTX_free((*out)->context);
-    for (size_t i = 0; (*out)->names[i] != NULL; i++)
-        free((*out)->names[i]);
-    free(*out);
-    *out = NULL;
+    CHECK(atomic_fetch_add(&trust->references, 1) > 0);
+    return trust;
 }
+
+void
+trust_unref(struct trust **out)
+{
+    struct trust *trust = *out;
+    unsigned before;
+
+    if (trust == NULL)
+        return;
+    *out = NULL;
+    before = atomic_fetch_sub(&trust->references, 1);
+    CHECK(before > 0);
+    if (before > 1)
+        return;
+    SSL_CTX_free(trust->context);
+    crl_set_release(&trust->cas);
+    free(trust);
+}
+
+/* ---------------------------------------------------------------- looking */
 
 SSL_CTX *
 trust_context(const struct trust *trust)
@@ -430,8 +361,84 @@ trust_context(const struct trust *trust)
     return trust->context;
 }
 
-struct instant
-trust_crl_next_update(const struct trust *trust)
+enum trust_standing
+trust_judge(const struct trust *trust, const struct identity *identity)
 {
-    return trust->crl_next_update;
+    X509_REVOKED *revoked;
+
+    for (size_t i = 0; i < trust->cas.count; i++) {
+        const struct crl_entry *entry = &trust->cas.items[i];
+        if (!hash_equal(&entry->id, &identity->issuer))
+            continue;
+        if (entry->list != NULL &&
+            X509_CRL_get0_by_cert(entry->list, &revoked, identity->cert) == 1)
+            return TRUST_REVOKED;
+        return TRUST_STANDS;
+    }
+    return TRUST_CA_GONE;
+}
+
+struct trust_facts
+trust_facts(const struct trust *trust)
+{
+    struct trust_facts facts = {
+        .generation = trust->generation,
+        .cas = trust->cas.count,
+        .server_ends = time_of(
+            X509_get0_notAfter(SSL_CTX_get0_certificate(trust->context))),
+    };
+
+    for (size_t i = 0; i < trust->cas.count; i++) {
+        const struct crl_entry *entry = &trust->cas.items[i];
+        struct instant ends = time_of(X509_get0_notAfter(entry->ca));
+        int entries =
+            entry->list == NULL
+                ? 0
+                : sk_X509_REVOKED_num(X509_CRL_get_REVOKED(entry->list));
+
+        if (i == 0 || instant_before(ends, facts.ca_ends))
+            facts.ca_ends = ends;
+        facts.revoked += entries > 0 ? (size_t)entries : 0;
+        if (entry->list == NULL ||
+            (facts.crl_ends.ms != 0 &&
+             !instant_before(entry->next_update, facts.crl_ends)))
+            continue;
+        facts.crl_begins = entry->mark.this_update;
+        facts.crl_ends = entry->next_update;
+        memcpy(facts.crl_number, entry->mark.number, sizeof(facts.crl_number));
+    }
+    return facts;
+}
+
+enum err
+trust_lists(const struct trust *trust, struct buf *out)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    bool is_written = bio != NULL;
+    char *text;
+    long size;
+
+    for (size_t i = 0; is_written && i < trust->cas.count; i++)
+        is_written = trust->cas.items[i].list == NULL ||
+                     PEM_write_bio_X509_CRL(bio, trust->cas.items[i].list) == 1;
+    if (is_written) {
+        size = BIO_get_mem_data(bio, &text);
+        buf_add(out, text, (size_t)size);
+    }
+    BIO_free(bio);
+    return is_written && buf_is_ok(out)
+               ? ERR_OK
+               : err_set(ERR_NOMEM, "no memory for the revocation lists");
+}
+
+enum err
+trust_keep_marks(const struct trust *trust, const char *path)
+{
+    struct crl_marks marks;
+    enum err err = crl_marks_read(&marks, path);
+
+    if (err != ERR_OK || !trust->has_lists ||
+        (err = crl_set_mark(&trust->cas, &marks)) != ERR_OK)
+        return err;
+    return crl_marks_write(&marks, path);
 }

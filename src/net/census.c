@@ -175,41 +175,52 @@ take_token(struct census *census, const char key[KEY_BYTES])
     return true;
 }
 
-static bool
+void
+census_set_limits(struct census *census, const struct net_limits *limits)
+{
+    lock(census);
+    census->limits = *limits;
+    unlock(census);
+}
+
+static enum refusal
 enter(struct census *census, const char key[KEY_BYTES])
 {
     const struct net_limits *limits = &census->limits;
     struct tally *tally;
 
     if (!take_token(census, key))
-        return false;
-
-    if (census->connections >= limits->connections ||
-        census->handshakes >= limits->handshakes)
-        return false;
+        return REFUSAL_RATE;
+    if (census->connections >= limits->connections)
+        return REFUSAL_CONNECTIONS;
+    if (census->handshakes >= limits->handshakes)
+        return REFUSAL_HANDSHAKES;
     tally = tally_of(census->addresses, key);
-    if (tally == NULL ||
-        tally->connections >= limits->connections_per_address ||
-        tally->handshakes >= limits->handshakes_per_address)
-        return false;
+    if (tally == NULL)
+        return REFUSAL_MEMORY;
+    if (tally->connections >= limits->connections_per_address)
+        return REFUSAL_ADDRESS;
+    if (tally->handshakes >= limits->handshakes_per_address)
+        return REFUSAL_ADDRESS_HANDSHAKES;
     census->connections++;
     census->handshakes++;
     tally->connections++;
     tally->handshakes++;
-    return true;
+    return REFUSAL_NONE;
 }
 
-bool
+enum refusal
 census_enter(struct census *census, const struct sockaddr_in6 *address)
 {
     char key[KEY_BYTES];
-    bool has_entered;
+    enum refusal refusal;
 
     address_key(key, address);
     lock(census);
-    has_entered = enter(census, key);
+    refusal = enter(census, key);
+    drop_if_empty(census->addresses, key);
     unlock(census);
-    return has_entered;
+    return refusal;
 }
 
 static void

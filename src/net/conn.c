@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection: handshake, identity, requests, answers, end.
+ * One connection: its beginning, what it waits for, and its end.
  *
  * OpenSSL's rules are kept to the letter: the error queue is cleared before
  * each call; after SSL_ERROR_SSL or SSL_ERROR_SYSCALL the object is not
@@ -24,8 +24,8 @@
 
 /* ------------------------------------------------------------- epoll mask */
 
-static bool
-may_read(const struct conn *conn)
+bool
+conn_may_read(const struct conn *conn)
 {
     return conn->state == CONN_OPEN && !conn->is_doomed &&
            conn->in.size < READ_BYTES &&
@@ -42,7 +42,7 @@ wanted_events(const struct conn *conn)
     uint32_t events = conn->wants_write ? EPOLLOUT : 0;
 
     if (conn->state == CONN_HANDSHAKE || conn->state == CONN_LINGER ||
-        may_read(conn))
+        conn_may_read(conn))
         events |= EPOLLIN;
     return events;
 }
@@ -68,6 +68,8 @@ conn_watch(struct conn *conn, bool wants_write)
 
 /* -------------------------------------------------------------- beginning */
 
+enum { KEEP_ALIVE_S = 60 };
+
 static void
 format_peer(char text[PEER_TEXT_BYTES], const struct sockaddr_in6 *address)
 {
@@ -86,10 +88,13 @@ format_peer(char text[PEER_TEXT_BYTES], const struct sockaddr_in6 *address)
 static bool
 make_tls(struct conn *conn)
 {
-    conn->ssl = SSL_new(trust_context(conn->worker->net->config.trust));
-    if (conn->ssl == NULL || SSL_set_fd(conn->ssl, conn->fd) != 1)
+    ERR_clear_error();
+    conn->ssl = SSL_new(trust_context(conn->worker->trust));
+    if (conn->ssl == NULL || SSL_set_fd(conn->ssl, conn->fd) != 1 ||
+        !tls_watch(conn->ssl, &conn->refusal))
         return false;
     SSL_set_accept_state(conn->ssl);
+    conn_count_records(conn);
     return true;
 }
 
@@ -111,15 +116,42 @@ link_conn(struct worker *worker, struct conn *conn)
     worker->conns = conn;
 }
 
+/** Let the kernel notice a peer that is gone without a word. */
+static void
+set_socket(int fd)
+{
+    int one = 1, idle_s = KEEP_ALIVE_S, each_s = KEEP_ALIVE_S / 4, times = 4;
+
+    /* Small answers must not wait for the peer's acknowledgement. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &each_s, sizeof(each_s));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof(times));
+}
+
+/** Whether there is room for one more; the refused are counted by cause. */
+static bool
+is_let_in(struct worker *worker, const struct sockaddr_in6 *address)
+{
+    enum refusal refusal = census_enter(worker->net->census, address);
+    char peer[PEER_TEXT_BYTES];
+
+    if (refusal == REFUSAL_NONE)
+        return true;
+    worker->net->counts.refused[refusal]++;
+    format_peer(peer, address);
+    log_refused_limit(worker->net, peer, refusal);
+    return false;
+}
+
 void
 conn_accept(struct worker *worker, int fd, const struct sockaddr_in6 *address)
 {
     struct conn *conn;
-    int one = 1;
 
     worker->net->counts.accepted++;
-    if (!census_enter(worker->net->census, address)) {
-        worker->net->counts.refused_limit++;
+    if (!is_let_in(worker, address)) {
         close(fd);
         return;
     }
@@ -129,7 +161,11 @@ conn_accept(struct worker *worker, int fd, const struct sockaddr_in6 *address)
         close(fd);
         return;
     }
-    *conn = (struct conn){.worker = worker, .fd = fd, .address = *address};
+    *conn = (struct conn){.worker = worker,
+                          .fd = fd,
+                          .address = *address,
+                          .id = ++worker->net->conn_last,
+                          .since = wall_ms()};
     conn->last = &conn->first;
     buf_init(&conn->in, HTTP_HEAD_BYTES_MAX + READ_BYTES);
     buf_init(&conn->out, OUT_BYTES_MAX);
@@ -137,8 +173,7 @@ conn_accept(struct worker *worker, int fd, const struct sockaddr_in6 *address)
     link_conn(worker, conn);
     worker->net->counts.connections_now++;
     worker->net->counts.handshakes_now++;
-    /* Small answers must not wait for the peer's acknowledgement. */
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    set_socket(fd);
     worker_set_deadline(conn, DEADLINE_HANDSHAKE);
     if (!make_tls(conn) || !join_epoll(conn))
         conn_doom(conn);
@@ -164,7 +199,7 @@ conn_free(struct conn *conn)
     struct worker *worker = conn->worker;
 
     exchange_abandon_all(conn);
-    worker_set_deadline(conn, DEADLINE_NONE);
+    worker_clear_deadline(conn);
     if (conn->is_counted_name)
         census_leave_name(worker->net->census, conn->identity->name);
     census_leave(worker->net->census, &conn->address,
@@ -202,6 +237,7 @@ conn_linger(struct conn *conn)
         conn->worker->net->counts.handshakes_now--;
     }
     conn->state = CONN_LINGER;
+    conn->dropped = 0;
     if (shutdown(conn->fd, SHUT_WR) != 0) {
         conn_doom(conn);
         return;
@@ -210,14 +246,14 @@ conn_linger(struct conn *conn)
     worker_set_deadline(conn, DEADLINE_LINGER);
 }
 
-static void
-drop_input(struct conn *conn)
+void
+conn_drop_input(struct conn *conn)
 {
     ssize_t size;
 
     while ((size = recv(conn->fd, conn->worker->scratch, READ_BYTES, 0)) > 0) {
-        conn->lingered += (size_t)size;
-        if (conn->lingered > LINGER_BYTES_MAX) {
+        conn->dropped += (size_t)size;
+        if (conn->dropped > DROPPED_BYTES_MAX) {
             conn_doom(conn);
             return;
         }
@@ -226,9 +262,8 @@ drop_input(struct conn *conn)
         conn_doom(conn);
 }
 
-/** close_notify, then linger. */
-static void
-say_goodbye(struct conn *conn)
+void
+conn_say_goodbye(struct conn *conn)
 {
     int outcome;
 
@@ -253,176 +288,12 @@ conn_close_soon(struct conn *conn)
     worker_mark_dirty(conn);
 }
 
-/* ------------------------------------------------------------------ reading */
-
-/** The peer has said that it is done, or the connection broke. */
-static void
-input_ended(struct conn *conn, int error)
-{
-    if (error == SSL_ERROR_ZERO_RETURN && conn->stream == NULL)
-        conn_close_soon(conn); /* it still wants its answers */
-    else
-        conn_doom(conn);
-}
-
-/** One SSL_read; false when there is nothing more now. */
-static bool
-read_step(struct conn *conn)
-{
-    int size, error;
-
-    ERR_clear_error();
-    size = SSL_read(conn->ssl, conn->worker->scratch, READ_BYTES);
-    if (size > 0) {
-        conn->empty_reads = 0;
-        if (conn->stream != NULL) /* it has nothing to say any more */
-            return true;
-        buf_add(&conn->in, conn->worker->scratch, (size_t)size);
-        if (!buf_is_ok(&conn->in)) {
-            conn_doom(conn);
-            return false;
-        }
-        conn_advance(conn);
-        return true;
-    }
-    error = SSL_get_error(conn->ssl, size);
-    if (error == SSL_ERROR_WANT_READ)
-        return false;
-    if (error == SSL_ERROR_WANT_WRITE) {
-        conn_watch(conn, true);
-        return false;
-    }
-    input_ended(conn, error);
-    return false;
-}
-
-void
-conn_readable(struct conn *conn)
-{
-    bool has_read = false;
-    unsigned reads = 0;
-
-    if (conn->is_doomed)
-        return;
-    if (conn->state == CONN_LINGER) {
-        drop_input(conn);
-        return;
-    }
-    if (conn->state == CONN_HANDSHAKE)
-        conn_shake(conn);
-    /* At most so many in a row, so that others get their turn. */
-    while (reads++ < READS_A_TURN && may_read(conn) && read_step(conn))
-        has_read = true;
-    /* Wake-ups without a byte: empty records, key updates. */
-    if (!has_read && conn->state == CONN_OPEN &&
-        ++conn->empty_reads > WAKEUPS_EMPTY_MAX)
-        conn_doom(conn);
-    conn_update_watch(conn);
-}
-
-/* ------------------------------------------------------------------ writing */
-
-static void
-write_failed(struct conn *conn, int outcome)
-{
-    int error = SSL_get_error(conn->ssl, outcome);
-
-    if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
-        if (conn->deadline != DEADLINE_WRITE)
-            worker_set_deadline(conn, DEADLINE_WRITE);
-        conn_watch(conn, true);
-        return;
-    }
-    conn_doom(conn);
-}
-
-/**
- * What is written no longer counts as unread. Moved only when it is the
- * larger part, so that each byte is moved once on average.
- */
-static void
-forget_written(struct conn *conn)
-{
-    if (conn->out_written == conn->out.size)
-        buf_release(&conn->out);
-    else if (conn->out_written > conn->out.size / 2)
-        buf_drop(&conn->out, conn->out_written);
-    else
-        return;
-    conn->out_written = 0;
-}
-
-/** Write until there is nothing left or no room; true when all is written. */
-static bool
-write_out(struct conn *conn)
-{
-    while (conn->out_written < conn->out.size) {
-        size_t left = conn->out.size - conn->out_written;
-        int chunk = left > READ_BYTES ? READ_BYTES : (int)left;
-        int size;
-
-        ERR_clear_error();
-        size = SSL_write(conn->ssl, conn->out.bytes + conn->out_written, chunk);
-        if (size <= 0) {
-            forget_written(conn);
-            write_failed(conn, size);
-            return false;
-        }
-        conn->out_written += (size_t)size;
-        if (conn->deadline == DEADLINE_WRITE) /* progress */
-            worker_set_deadline(conn, DEADLINE_WRITE);
-    }
-    forget_written(conn);
-    return true;
-}
-
-void
-conn_flush(struct conn *conn)
-{
-    if (conn->is_doomed || conn->state != CONN_OPEN)
-        return;
-    do {
-        if (conn->stream == NULL)
-            exchange_collect(conn);
-        if (!buf_is_ok(&conn->out)) {
-            conn_doom(conn);
-            return;
-        }
-        if (!write_out(conn))
-            return;
-    } while (conn->stream == NULL && conn->first != NULL &&
-             conn->first->is_answered);
-    conn_watch(conn, false);
-    if (conn->deadline == DEADLINE_WRITE)
-        worker_set_deadline(conn, DEADLINE_NONE);
-    if (conn->closes_after_answers && conn->first == NULL) {
-        say_goodbye(conn);
-        return;
-    }
-    conn_advance(conn);
-    if (may_read(conn) && SSL_pending(conn->ssl) > 0)
-        conn_readable(conn);
-}
-
-void
-conn_writable(struct conn *conn)
-{
-    if (conn->is_doomed)
-        return;
-    if (conn->state == CONN_HANDSHAKE)
-        conn_shake(conn);
-    else if (conn->state == CONN_CLOSING)
-        say_goodbye(conn);
-    else
-        conn_flush(conn);
-}
-
 /* ---------------------------------------------------------------- deadlines */
 
 void
 conn_expired(struct conn *conn)
 {
-    conn->worker->net->counts.timeouts++;
+    conn->worker->net->counts.expired[conn->deadline]++;
     switch (conn->deadline) {
     case DEADLINE_IDLE:
     case DEADLINE_FIRST_REQUEST:
@@ -440,6 +311,7 @@ conn_expired(struct conn *conn)
         conn_doom(conn);
         return;
     case DEADLINE_WRITE:
+    case DEADLINE_END:
     case DEADLINE_LINGER:
     case DEADLINE_NONE:
     case DEADLINE_COUNT:

@@ -131,14 +131,14 @@ exchange_collect(struct conn *conn)
     }
 }
 
-/** The stream of a connection that goes: the handler is told, then freed. */
+/** The stream of a connection that is gone: nobody can be told, then freed. */
 static void
 close_stream(struct exchange *x)
 {
     struct worker *worker = x->worker;
     const struct net_handler *handler = &worker->net->config.handler;
 
-    handler->stream_closed(handler->context, x);
+    handler->stream_closed(handler->context, x, NULL);
     worker->streams--;
     worker->net->counts.streams_now--;
     exchange_free(x);
@@ -256,7 +256,7 @@ exchange_stream_write(struct exchange *x, const void *bytes, size_t size)
         return false;
     if (conn->stream == x)
         unread -= conn->out_written;
-    if (unread + size > x->worker->net->config.limits.unread_bytes)
+    if (unread + size > x->worker->limits.unread_bytes)
         return false;
     add_chunk(out, bytes, size);
     worker_mark_dirty(conn);
@@ -302,7 +302,7 @@ exchange_stream_end(struct exchange *x)
 }
 
 void
-exchange_drain_streams(struct conn *conn)
+exchange_end_streams(struct conn *conn, const char *reason)
 {
     const struct net_handler *handler = &conn->worker->net->config.handler;
 
@@ -310,7 +310,7 @@ exchange_drain_streams(struct conn *conn)
         next = x->next;
         if (!x->is_stream)
             continue;
-        handler->stream_closed(handler->context, x);
+        handler->stream_closed(handler->context, x, reason);
         exchange_stream_end(x);
     }
 }

@@ -35,6 +35,7 @@ hand_over(struct conn *conn)
         return;
     }
     conn->had_request = true;
+    conn->requests++;
     if (conn->deadline == DEADLINE_REQUEST) /* the next has its own time */
         worker_set_deadline(conn, DEADLINE_NONE);
     conn->worker->net->counts.requests++;
@@ -84,8 +85,7 @@ parse_step(struct conn *conn)
     enum http_outcome outcome;
 
     if (conn->parser == NULL &&
-        http_parser_create(&conn->parser,
-                           conn->worker->net->config.limits.body_bytes) !=
+        http_parser_create(&conn->parser, conn->worker->limits.body_bytes) !=
             ERR_OK) {
         conn_doom(conn);
         return false;
@@ -118,7 +118,7 @@ send_continue(struct conn *conn)
 static bool
 may_parse(const struct conn *conn)
 {
-    const struct net_limits *limits = &conn->worker->net->config.limits;
+    const struct net_limits *limits = &conn->worker->limits;
 
     return conn->state == CONN_OPEN && !conn->is_doomed &&
            !conn->closes_after_answers && conn->in.size > 0 &&

@@ -4,8 +4,11 @@
  *
  *     net.c       listening, start, stop, counts
  *     worker.c    one thread: epoll, accept, mail, deadlines
- *     conn.c      one connection: reading, writing, deadlines, its end
+ *     conn.c      one connection: its beginning, its deadlines, its end
+ *     pump.c      its bytes, in and out
  *     handshake.c TLS, and who is there
+ *     ending.c    connections that must go: revoked, expired, sent away
+ *     round.c     one errand for every worker, on its own thread
  *     intake.c    bytes to requests, handed over in order
  *     exchange.c  requests in flight and their answers, in order
  *     census.c    who is connected: counts by address and name, shared
@@ -13,6 +16,7 @@
 #ifndef NET_INTERNAL_H
 #define NET_INTERNAL_H
 
+#include "base/brake.h"
 #include "base/buf.h"
 #include "http/parser.h"
 #include "net/net.h"
@@ -23,14 +27,16 @@
 
 enum {
     LISTEN_MAX = 8,
-    READ_BYTES = 16384,       /* one TLS record */
-    PEER_TEXT_BYTES = 64,     /* "[v6]:port" */
-    OUT_BYTES_MAX = 4 << 20,  /* answers waiting for one connection */
-    LINGER_BYTES_MAX = 65536, /* dropped unread at the end */
+    READ_BYTES = 16384,      /* one TLS record */
+    PEER_TEXT_BYTES = 64,    /* "[v6]:port" */
+    OUT_BYTES_MAX = 4 << 20, /* answers waiting for one connection */
+    DROPPED_BYTES_MAX =
+        65536, /* read and thrown away: at the end, of streams */
     ACCEPT_PAUSE_MS = 100,
     READS_A_TURN = 16,
-    /* Wake-ups in a row without a byte: empty records, key updates, drips. */
-    WAKEUPS_EMPTY_MAX = 256,
+    IDLE_RECORDS_MAX = 32, /* in a row without data: empty ones, key updates */
+    DESCRIPTORS_KEPT = 64, /* for log, lists, database and administration */
+    END_MS = 700,          /* to tell one that must go, within a second */
 };
 
 /* Each kind of deadline has one duration, so a list in order of arrival is
@@ -43,6 +49,7 @@ enum deadline {
     DEADLINE_IDLE,
     DEADLINE_WRITE,
     DEADLINE_LINGER,
+    DEADLINE_END, /* of one that must go: no other one replaces it */
     DEADLINE_COUNT
 };
 
@@ -55,6 +62,8 @@ enum conn_state {
 
 struct conn {
     struct worker *worker;
+    uint64_t id;   /* unique while the process lives */
+    int64_t since; /* wall clock, ms */
     SSL *ssl;
     int fd;
     enum conn_state state;
@@ -73,8 +82,12 @@ struct conn {
     struct identity *identity; /* NULL until known, or refused */
     bool is_counted_name;
     bool had_request;
-    unsigned empty_reads;
-    size_t lingered;
+    struct tls_refusal refusal; /* filled in by verification */
+    unsigned idle_records;      /* since the last one with data */
+    size_t dropped;
+    uint64_t requests;
+    int64_t warn_due; /* monotonic ms: the next word on its expiry */
+    bool is_ending;
 
     struct http_parser *parser; /* NULL while no request is in progress */
     struct buf in;              /* bytes read but not parsed (32 in flight) */
@@ -111,12 +124,15 @@ struct worker {
     int epoll;
     int wake; /* eventfd */
     void *context;
+    struct trust *trust;      /* its reference to the present generation */
+    struct net_limits limits; /* its copy */
     struct conn *conns;
     struct conn *dirty;
     struct conn *doomed;
     struct deadline_list deadlines[DEADLINE_COUNT];
     int64_t now;       /* monotonic ms, of this turn */
     int64_t next_tick; /* the once-a-second poke */
+    int64_t next_look; /* for certificates that end */
     int64_t accept_pause_until;
     bool is_accepting;
     bool is_draining;
@@ -124,12 +140,19 @@ struct worker {
 
     pthread_mutex_t mail_lock; /* rank 50; guards the mailbox */
     struct mail *mail_first, **mail_last;
+    struct errand *errands;
     bool is_poked;
 
     atomic_uint streams; /* looked at by net_poke_all */
 };
 
 struct census;
+
+/** One worker's part of a round. */
+struct errand {
+    struct round *round;
+    struct errand *next;
+};
 
 struct net {
     struct net_config config;
@@ -143,12 +166,17 @@ struct net {
     bool is_stopped; /* the threads have been joined */
     atomic_bool is_stopping;
     atomic_int_fast64_t drain_until;
+    atomic_uint_fast64_t conn_last; /* number of the newest connection */
+    size_t descriptors_max;         /* of the process */
+    struct log_brake refusal_brake, pause_brake;
     struct {
         atomic_uint_fast64_t connections_now, handshakes_now, streams_now;
-        atomic_uint_fast64_t accepted, refused_limit, handshakes_ok,
-            handshakes_failed;
-        atomic_uint_fast64_t identities_refused, requests, broken_requests,
-            timeouts;
+        atomic_uint_fast64_t accepted, handshakes_ok, handshakes_failed;
+        atomic_uint_fast64_t identities_refused, requests, broken_requests;
+        atomic_uint_fast64_t idle_records, accept_pauses, expiry_warnings;
+        atomic_uint_fast64_t refused[REFUSAL_COUNT];
+        atomic_uint_fast64_t expired[DEADLINE_COUNT];
+        atomic_uint_fast64_t ended[NET_END_COUNT];
     } counts;
 };
 
@@ -158,17 +186,21 @@ worker_init(struct worker *worker, struct net *net, unsigned number);
 void worker_release(struct worker *worker);
 void *worker_main(void *argument);
 void worker_set_deadline(struct conn *conn, enum deadline deadline);
+/** Take it out of every list, whatever it waits for. */
+void worker_clear_deadline(struct conn *conn);
+/** Other limits from now on; also for the deadlines that run. */
+void worker_set_limits(struct worker *worker, const struct net_limits *limits);
+/** Do the errands that were given to a worker whose thread has ended. */
+void worker_run_errands(struct worker *worker);
 void worker_mark_dirty(struct conn *conn);
+void worker_post_errand(struct worker *worker, struct errand *errand);
 int64_t monotonic_ms(void);
+int64_t wall_ms(void);
 
 /* conn.c */
 /** Take over an accepted socket; closes it when there is no room. */
 void
 conn_accept(struct worker *worker, int fd, const struct sockaddr_in6 *address);
-void conn_readable(struct conn *conn);
-void conn_writable(struct conn *conn);
-/** Write what is answered, in order. */
-void conn_flush(struct conn *conn);
 void conn_expired(struct conn *conn);
 /** No more requests: close once all are answered and written. */
 void conn_close_soon(struct conn *conn);
@@ -181,8 +213,51 @@ void conn_watch(struct conn *conn, bool wants_write);
 /** Written to the end: shut down writing, drop what still comes, close. */
 void conn_linger(struct conn *conn);
 
+/** Whether more input is wanted now. */
+bool conn_may_read(const struct conn *conn);
+/** close_notify, then linger. */
+void conn_say_goodbye(struct conn *conn);
+/** Read and forget; too much of it ends the connection. */
+void conn_drop_input(struct conn *conn);
+
+/* pump.c */
+void conn_readable(struct conn *conn);
+void conn_writable(struct conn *conn);
+/** Write what is answered, in order. */
+void conn_flush(struct conn *conn);
+/** From now on its records are counted. */
+void conn_count_records(struct conn *conn);
+
 /* handshake.c */
 void conn_shake(struct conn *conn);
+/** A line for one that a limit kept out. */
+void log_refused_limit(struct net *net, const char *peer, enum refusal refusal);
+
+/* ending.c */
+/**
+ * Make a connection go: what is not decided is not tried, what is being
+ * answered is answered, then it is told why and closed, all within END_MS.
+ */
+void conn_end(struct conn *conn, enum net_end why);
+/** Whether its certificate still counts; ends it, or warns of its expiry. */
+void conn_check_certificate(struct conn *conn, int64_t wall);
+/** Code and sentence of an end. */
+const char *ending_code(enum net_end why);
+const char *ending_text(enum net_end why);
+
+/* round.c */
+typedef void round_step(struct worker *worker, void *context);
+typedef void round_done(void *context);
+/**
+ * Let every worker take one step, on its thread; then `done`, on the thread
+ * of the last. ERR_NOMEM: nothing has begun.
+ */
+MUST_CHECK enum err
+round_start(struct net *net, round_step *step, round_done *done, void *context);
+/** The same, waiting for it; only by main, only while workers run. */
+MUST_CHECK enum err
+round_wait(struct net *net, round_step *step, void *context);
+void round_step_done(struct errand *errand, struct worker *worker);
 
 /* intake.c */
 /** Parse and hand over what has been read, as far as may be in flight. */
@@ -193,8 +268,8 @@ struct exchange *exchange_create(struct conn *conn);
 void exchange_free(struct exchange *exchange);
 /** Move finished answers to the connection's output, in order. */
 void exchange_collect(struct conn *conn);
-/** The server stops: end the streams of a connection, telling the handler. */
-void exchange_drain_streams(struct conn *conn);
+/** End the streams of a connection, telling the handler the reason. */
+void exchange_end_streams(struct conn *conn, const char *reason);
 /** The connection is going: let go of its exchanges. */
 void exchange_abandon_all(struct conn *conn);
 /** An answer of net's own, out of turn: the last on this connection. */
@@ -205,8 +280,9 @@ void exchange_refuse(struct conn *conn, int status, const char *code,
 MUST_CHECK enum err
 census_create(struct census **out, const struct net_limits *limits);
 void census_destroy(struct census **census);
-/** Count a connection in its handshake; false over a limit. */
-MUST_CHECK bool
+void census_set_limits(struct census *census, const struct net_limits *limits);
+/** Count a connection in its handshake, or say which limit is reached. */
+MUST_CHECK enum refusal
 census_enter(struct census *census, const struct sockaddr_in6 *address);
 /** The handshake has ended, either way. */
 void census_shaken(struct census *census, const struct sockaddr_in6 *address);

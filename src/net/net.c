@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -187,6 +188,9 @@ net_destroy(struct net **out)
     if (net == NULL)
         return;
     CHECK(net->is_stopped);
+    /* Before any mailbox goes: an errand may send mail to another worker. */
+    for (unsigned i = 0; i < net->worker_count; i++)
+        worker_run_errands(&net->workers[i]);
     for (unsigned i = 0; i < net->worker_count; i++)
         worker_release(&net->workers[i]);
     for (size_t i = 0; i < net->listener_count; i++)
@@ -195,6 +199,18 @@ net_destroy(struct net **out)
     free(net->workers);
     free(net);
     *out = NULL;
+}
+
+/** How many descriptors this process may have. */
+static size_t
+descriptors_max(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+        limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return (size_t)limit.rlim_cur;
 }
 
 enum err
@@ -208,6 +224,7 @@ net_start(struct net **out, const struct net_config *config)
     CHECK(strlen(config->realm) < sizeof(net->realm) && config->threads > 0);
     net->config = *config;
     memcpy(net->realm, config->realm, strlen(config->realm) + 1);
+    net->descriptors_max = descriptors_max();
     err = census_create(&net->census, &config->limits);
     for (size_t i = 0; err == ERR_OK && config->listen[i] != NULL; i++)
         err = listen_on(net, config->listen[i]);
@@ -244,17 +261,33 @@ net_port(const struct net *net, size_t i)
 struct net_counts
 net_counts(struct net *net)
 {
-    return (struct net_counts){
+    struct net_counts c = {
         .connections_now = net->counts.connections_now,
         .handshakes_now = net->counts.handshakes_now,
         .streams_now = net->counts.streams_now,
         .accepted = net->counts.accepted,
-        .refused_limit = net->counts.refused_limit,
         .handshakes_ok = net->counts.handshakes_ok,
         .handshakes_failed = net->counts.handshakes_failed,
         .identities_refused = net->counts.identities_refused,
         .requests = net->counts.requests,
         .broken_requests = net->counts.broken_requests,
-        .timeouts = net->counts.timeouts,
+        .idle_records = net->counts.idle_records,
+        .accept_pauses = net->counts.accept_pauses,
+        .expiry_warnings = net->counts.expiry_warnings,
+        .expired_handshake = net->counts.expired[DEADLINE_HANDSHAKE],
+        .expired_first_request = net->counts.expired[DEADLINE_FIRST_REQUEST],
+        .expired_request = net->counts.expired[DEADLINE_REQUEST],
+        .expired_idle = net->counts.expired[DEADLINE_IDLE],
+        .expired_write = net->counts.expired[DEADLINE_WRITE],
     };
+
+    for (int i = REFUSAL_NONE + 1; i < REFUSAL_COUNT; i++) {
+        c.refused[i] = net->counts.refused[i];
+        c.refused_limit += c.refused[i];
+    }
+    for (int i = DEADLINE_NONE + 1; i < DEADLINE_LINGER; i++)
+        c.timeouts += net->counts.expired[i];
+    for (int i = 0; i < NET_END_COUNT; i++)
+        c.ended[i] = net->counts.ended[i];
+    return c;
 }

@@ -34,8 +34,12 @@ struct net_handler {
     void (*mail)(void *context, struct worker *worker, struct mail *mail);
     /** net_poke_all was called, or a second has passed: feed your streams. */
     void (*poke)(void *context, struct worker *worker);
-    /** A streaming exchange has lost its connection; it is freed after. */
-    void (*stream_closed)(void *context, struct exchange *exchange);
+    /**
+     * A streaming exchange ends; it is freed after. `reason` is a word to
+     * tell its reader ("draining", "revoked"), NULL when nobody is there.
+     */
+    void (*stream_closed)(void *context, struct exchange *exchange,
+                          const char *reason);
 };
 
 /** Milliseconds and numbers; see docs/security.md "Limits". */
@@ -65,15 +69,44 @@ struct net_config {
     const char *realm;
     unsigned threads;
     struct net_limits limits;
-    struct trust *trust; /* borrowed */
+    struct trust *trust; /* the first generation; net takes a reference */
     struct net_handler handler;
+};
+
+/** Which limit keeps a newcomer out. The order is that of the metrics. */
+enum refusal {
+    REFUSAL_NONE,
+    REFUSAL_RATE, /* of handshakes of one address */
+    REFUSAL_CONNECTIONS,
+    REFUSAL_HANDSHAKES,
+    REFUSAL_ADDRESS,            /* connections of one address */
+    REFUSAL_ADDRESS_HANDSHAKES, /* handshakes of one address */
+    REFUSAL_NAME,               /* connections of one account */
+    REFUSAL_MEMORY,
+    REFUSAL_COUNT
+};
+
+/** Why a connection is made to go. */
+enum net_end {
+    NET_END_REVOKED, /* its serial is on the list */
+    NET_END_CA_GONE, /* its CA is trusted no more */
+    NET_END_EXPIRED, /* its certificate has reached its last second */
+    NET_END_ADMIN,   /* an administrator sends it away */
+    NET_END_COUNT
 };
 
 /** Counted since the start. */
 struct net_counts {
     uint64_t connections_now, handshakes_now, streams_now;
-    uint64_t accepted, refused_limit, handshakes_ok, handshakes_failed;
-    uint64_t identities_refused, requests, broken_requests, timeouts;
+    uint64_t accepted, handshakes_ok, handshakes_failed;
+    uint64_t identities_refused, requests, broken_requests;
+    uint64_t idle_records;    /* ended: too many records without data */
+    uint64_t accept_pauses;   /* for want of descriptors */
+    uint64_t expiry_warnings; /* certificates in their last day */
+    uint64_t refused[REFUSAL_COUNT], refused_limit; /* and their sum */
+    uint64_t expired_handshake, expired_first_request, expired_request,
+        expired_idle, expired_write, timeouts; /* and their sum */
+    uint64_t ended[NET_END_COUNT];
 };
 
 /**
@@ -102,5 +135,20 @@ unsigned net_port(const struct net *net, size_t i);
 void net_poke_all(struct net *net);
 
 struct net_counts net_counts(struct net *net);
+
+/**
+ * Take the next trust generation: from now on connections are made from it,
+ * and those that it does not stand for are told so and closed within a second.
+ * Returns when every worker has begun with them; by main, while it serves.
+ *
+ * closed_out  how many
+ * Returns     ERR_OK; ERR_NOMEM: the old one is kept
+ */
+MUST_CHECK enum err
+net_retrust(struct net *net, struct trust *trust, size_t *closed_out);
+
+/** Other limits, for those who are there too; by main, while it serves. */
+MUST_CHECK enum err
+net_set_limits(struct net *net, const struct net_limits *limits);
 
 #endif

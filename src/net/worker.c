@@ -18,7 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS_MAX = 256, ACCEPTS_A_TURN = 16, TICK_MS = 1000 };
+enum {
+    EVENTS_MAX = 256,
+    ACCEPTS_A_TURN = 16,
+    TICK_MS = 1000,
+    LOOK_MS = 10000, /* between two looks at all certificates */
+    PAUSES_A_MINUTE = 6,
+};
 
 int64_t
 monotonic_ms(void)
@@ -26,6 +32,15 @@ monotonic_ms(void)
     struct timespec now;
 
     CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+wall_ms(void)
+{
+    struct timespec now;
+
+    CHECK(clock_gettime(CLOCK_REALTIME, &now) == 0);
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -63,6 +78,32 @@ worker_post(struct worker *worker, struct mail *mail)
 }
 
 void
+worker_post_errand(struct worker *worker, struct errand *errand)
+{
+    CHECK(pthread_mutex_lock(&worker->mail_lock) == 0);
+    errand->next = worker->errands;
+    worker->errands = errand;
+    CHECK(pthread_mutex_unlock(&worker->mail_lock) == 0);
+    wake(worker);
+}
+
+void
+worker_run_errands(struct worker *worker)
+{
+    struct errand *errand;
+
+    CHECK(pthread_mutex_lock(&worker->mail_lock) == 0);
+    errand = worker->errands;
+    worker->errands = NULL;
+    CHECK(pthread_mutex_unlock(&worker->mail_lock) == 0);
+    while (errand != NULL) { /* newest first: two rounds do not meet in one */
+        struct errand *next = errand->next;
+        round_step_done(errand, worker);
+        errand = next;
+    }
+}
+
+void
 net_poke_all(struct net *net)
 {
     for (unsigned i = 0; i < net->worker_count; i++) {
@@ -77,6 +118,19 @@ net_poke_all(struct net *net)
         CHECK(pthread_mutex_unlock(&worker->mail_lock) == 0);
         if (!was_poked)
             wake(worker);
+    }
+}
+
+/** Those that have reached their last second go, within a minute of it. */
+static void
+check_certificates(struct worker *worker)
+{
+    int64_t wall = wall_ms();
+
+    worker->next_look = worker->now + LOOK_MS;
+    for (struct conn *c = worker->conns, *next; c != NULL; c = next) {
+        next = c->next;
+        conn_check_certificate(c, wall);
     }
 }
 
@@ -99,6 +153,8 @@ read_mail(struct worker *worker)
         handler->mail(handler->context, worker, mail);
         mail = next;
     }
+    if (worker->now >= worker->next_look)
+        check_certificates(worker);
     if (is_poked || worker->now >= worker->next_tick) {
         worker->next_tick = worker->now + TICK_MS;
         handler->poke(handler->context, worker);
@@ -123,6 +179,8 @@ duration(const struct net_limits *limits, enum deadline deadline)
         return limits->write_ms;
     case DEADLINE_LINGER:
         return limits->linger_ms;
+    case DEADLINE_END:
+        return END_MS;
     case DEADLINE_NONE:
     case DEADLINE_COUNT:
         break;
@@ -148,24 +206,47 @@ leave_list(struct conn *conn)
 }
 
 void
+worker_clear_deadline(struct conn *conn)
+{
+    if (conn->deadline != DEADLINE_NONE)
+        leave_list(conn);
+    conn->deadline = DEADLINE_NONE;
+}
+
+void
 worker_set_deadline(struct conn *conn, enum deadline deadline)
 {
     struct worker *worker = conn->worker;
     struct deadline_list *list = &worker->deadlines[deadline];
 
+    if (conn->deadline == DEADLINE_END && deadline != DEADLINE_LINGER)
+        return; /* whatever else it waits for, it has no more time */
     if (conn->deadline != DEADLINE_NONE)
         leave_list(conn);
     conn->deadline = deadline;
     if (deadline == DEADLINE_NONE)
         return;
-    conn->expires =
-        worker->now + duration(&worker->net->config.limits, deadline);
+    conn->expires = worker->now + duration(&worker->limits, deadline);
     conn->earlier = list->last;
     if (list->last != NULL)
         list->last->later = conn;
     else
         list->first = conn;
     list->last = conn;
+}
+
+void
+worker_set_limits(struct worker *worker, const struct net_limits *limits)
+{
+    for (int d = DEADLINE_NONE + 1; d < DEADLINE_COUNT; d++) {
+        int64_t change = duration(limits, (enum deadline)d) -
+                         duration(&worker->limits, (enum deadline)d);
+        /* All by the same: the list stays in order of time. */
+        for (struct conn *c = worker->deadlines[d].first; c != NULL;
+             c = c->later)
+            c->expires += change;
+    }
+    worker->limits = *limits;
 }
 
 static void
@@ -232,11 +313,35 @@ watch_listeners(struct worker *worker, bool on)
 
 /** Out of descriptors: look away for a while instead of spinning. */
 static void
-pause_accepting(struct worker *worker)
+pause_accepting(struct worker *worker, const char *cause)
 {
-    log_warn("cannot accept: %s; pausing", strerror(errno));
+    struct net *net = worker->net;
+    uint64_t held;
+
+    net->counts.accept_pauses++;
+    if (log_brake_pass(&net->pause_brake, worker->now / 60000, PAUSES_A_MINUTE,
+                       &held))
+        log_warn("cannot accept: %s; pausing held_back=%llu", cause,
+                 (unsigned long long)held);
     CHECK(watch_listeners(worker, false));
     worker->accept_pause_until = worker->now + ACCEPT_PAUSE_MS;
+}
+
+/**
+ * Whether descriptors are left beyond those that log, lists, database and
+ * administration may need. The lowest free number says how many are in use.
+ */
+static bool
+has_descriptors(const struct worker *worker)
+{
+    const struct net *net = worker->net;
+    size_t needed = DESCRIPTORS_KEPT + ACCEPTS_A_TURN * net->worker_count;
+    int lowest = fcntl(worker->epoll, F_DUPFD_CLOEXEC, 0);
+
+    if (lowest < 0)
+        return false;
+    close(lowest);
+    return (size_t)lowest + needed < net->descriptors_max;
 }
 
 /** An address of either family as IPv6, v4 mapped (RFC 4291 2.5.5.2). */
@@ -272,7 +377,7 @@ accept_some(struct worker *worker, int listener)
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
             errno == ENOMEM)
-            pause_accepting(worker);
+            pause_accepting(worker, strerror(errno));
         else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED &&
                  !worker->net->is_stopping)
             log_warn("cannot accept: %s", strerror(errno));
@@ -327,14 +432,24 @@ take_event(struct worker *worker, const struct epoll_event *event)
         return;
     }
     if (listener != NULL) {
-        if (worker->is_accepting)
+        if (!worker->is_accepting)
+            return;
+        if (has_descriptors(worker))
             accept_some(worker, *listener);
+        else
+            pause_accepting(worker, "few descriptors are left (raise "
+                                    "LimitNOFILE, or lower "
+                                    "limits.connections)");
         return;
     }
     if ((event->events & EPOLLOUT) != 0)
         conn_writable(conn);
     if ((event->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         conn_readable(conn);
+    /* Reset, or closed on both sides: nobody is there to be answered. It is
+     * reported without being asked for, so waiting on would spin. */
+    if ((event->events & (EPOLLHUP | EPOLLERR)) != 0)
+        conn_doom(conn);
 }
 
 /** Stop accepting; end what is idle and the streams. */
@@ -349,7 +464,7 @@ begin_drain(struct worker *worker)
             conn_doom(conn);
             continue;
         }
-        exchange_drain_streams(conn);
+        exchange_end_streams(conn, "draining");
         conn_close_soon(conn);
     }
 }
@@ -376,6 +491,7 @@ turn(struct worker *worker)
     }
     for (int i = 0; i < count; i++)
         take_event(worker, &events[i]);
+    worker_run_errands(worker);
     read_mail(worker);
     expire(worker);
     flush_dirty(worker);
@@ -412,6 +528,8 @@ worker_init(struct worker *worker, struct net *net, unsigned number)
     *worker = (struct worker){.net = net, .number = number};
     worker->mail_last = &worker->mail_first;
     worker->now = monotonic_ms();
+    worker->limits = net->config.limits;
+    worker->trust = trust_ref(net->config.trust);
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     worker->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     CHECK(pthread_mutex_init(&worker->mail_lock, NULL) == 0);
@@ -429,6 +547,7 @@ worker_release(struct worker *worker)
     const struct net_handler *handler = &worker->net->config.handler;
 
     CHECK(worker->conns == NULL);
+    trust_unref(&worker->trust);
     read_mail(worker);
     if (handler->worker_end != NULL && worker->context != NULL)
         handler->worker_end(handler->context, worker->context);

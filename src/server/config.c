@@ -28,14 +28,22 @@ keep_error(cfg_t *cfg, const char *format, va_list arguments)
 
 /* --------------------------------------------------------------- the schema */
 
-static cfg_opt_t tls_options[] = {CFG_STR("cert", NULL, CFGF_NONE),
-                                  CFG_STR("key", NULL, CFGF_NONE),
-                                  CFG_STR("client_ca", NULL, CFGF_NONE),
-                                  CFG_STR("crl", NULL, CFGF_NONE), CFG_END()};
+static cfg_opt_t tls_options[] = {
+    CFG_STR("cert", NULL, CFGF_NONE),
+    CFG_STR("key", NULL, CFGF_NONE),
+    CFG_STR("client_ca", NULL, CFGF_NONE),
+    CFG_STR("crl", NULL, CFGF_NONE),
+    CFG_BOOL("crl_required", cfg_false, CFGF_NONE),
+    CFG_STR("groups", NULL, CFGF_NONE),
+    CFG_INT("depth", 0, CFGF_NONE),
+    CFG_STR("alpn", "optional", CFGF_NONE),
+    CFG_INT("cert_list", 32768, CFGF_NONE),
+    CFG_END()};
 
 static cfg_opt_t audit_options[] = {CFG_STR("cert", NULL, CFGF_NONE),
                                     CFG_STR("key", NULL, CFGF_NONE), CFG_END()};
 
+/* The defaults stand in docs/security.md; net_limits_default agrees. */
 static cfg_opt_t limits_options[] = {
     CFG_INT("connections", 20000, CFGF_NONE),
     CFG_INT("per_address", 1000, CFGF_NONE),
@@ -44,10 +52,52 @@ static cfg_opt_t limits_options[] = {
     CFG_INT("handshakes_per_address", 64, CFGF_NONE),
     CFG_INT("handshakes_per_second", 50, CFGF_NONE),
     CFG_INT("handshake_burst", 200, CFGF_NONE),
-    CFG_INT("body", 65536, CFGF_NONE),
+    CFG_INT("handshake", 5, CFGF_NONE),
+    CFG_INT("first_request", 10, CFGF_NONE),
+    CFG_INT("request", 10, CFGF_NONE),
     CFG_INT("idle", 300, CFGF_NONE),
+    CFG_INT("write", 10, CFGF_NONE),
+    CFG_INT("unread", 262144, CFGF_NONE),
+    CFG_INT("body", 65536, CFGF_NONE),
+    CFG_INT("requests_per_second", 200, CFGF_NONE),
+    CFG_INT("burst", 400, CFGF_NONE),
     CFG_INT("drain", 10, CFGF_NONE),
     CFG_END()};
+
+/** How a number of the file stands in struct config. */
+enum number_kind { NUMBER_SIZE, NUMBER_UNSIGNED, NUMBER_SECONDS };
+static const struct number {
+    const char *name;
+    long min, max;
+    enum number_kind kind;
+    size_t offset;
+} limit_numbers[] = {
+#define LIMIT(name, min, max, kind, field)                                     \
+    {                                                                          \
+        name, min, max, NUMBER_##kind, offsetof(struct config, field)          \
+    }
+    LIMIT("connections", 1, 1000000, SIZE, limits.connections),
+    LIMIT("per_address", 1, 1000000, SIZE, limits.connections_per_address),
+    LIMIT("per_account", 1, 1000000, SIZE, limits.connections_per_name),
+    LIMIT("handshakes", 1, 100000, SIZE, limits.handshakes),
+    LIMIT("handshakes_per_address", 1, 100000, SIZE,
+          limits.handshakes_per_address),
+    LIMIT("handshakes_per_second", 1, 1000000, UNSIGNED,
+          limits.handshakes_per_second),
+    LIMIT("handshake_burst", 1, 1000000, UNSIGNED, limits.handshake_burst),
+    LIMIT("handshake", 1, 60, SECONDS, limits.handshake_ms),
+    LIMIT("first_request", 1, 3600, SECONDS, limits.first_request_ms),
+    LIMIT("request", 1, 3600, SECONDS, limits.request_ms),
+    LIMIT("idle", 1, 86400, SECONDS, limits.idle_ms),
+    LIMIT("write", 1, 3600, SECONDS, limits.write_ms),
+    LIMIT("unread", 4096, 4194304, SIZE, limits.unread_bytes),
+    LIMIT("body", 1024, 65536, SIZE, limits.body_bytes),
+    LIMIT("requests_per_second", 1, 1000000, UNSIGNED, requests_per_second),
+    LIMIT("burst", 1, 1000000, UNSIGNED, burst),
+    LIMIT("drain", 0, 600, SECONDS, drain_ms),
+#undef LIMIT
+};
+enum { LIMIT_NUMBERS = sizeof(limit_numbers) / sizeof(limit_numbers[0]) };
 
 static cfg_opt_t storage_options[] = {CFG_INT("cache_mb", 256, CFGF_NONE),
                                       CFG_END()};
@@ -156,6 +206,7 @@ copy_texts(struct config *c, cfg_t *cfg)
            copy_text(&c->tls_key, cfg_getstr(tls, "key")) &&
            copy_text(&c->tls_client_ca, cfg_getstr(tls, "client_ca")) &&
            copy_text(&c->tls_crl, cfg_getstr(tls, "crl")) &&
+           copy_text(&c->tls_groups, cfg_getstr(tls, "groups")) &&
            copy_text(&c->audit_cert, cfg_getstr(audit, "cert")) &&
            copy_text(&c->audit_key, cfg_getstr(audit, "key"));
 }
@@ -170,44 +221,85 @@ get_number(cfg_t *cfg, const char *name, long min, long max, long *out)
                    max);
 }
 
+static void
+set_number(struct config *c, const struct number *number, long value)
+{
+    char *at = (char *)c + number->offset;
+    int64_t ms = (int64_t)value * 1000;
+    size_t size = (size_t)value;
+    unsigned small = (unsigned)value;
+
+    switch (number->kind) {
+    case NUMBER_SIZE:
+        memcpy(at, &size, sizeof(size));
+        return;
+    case NUMBER_UNSIGNED:
+        memcpy(at, &small, sizeof(small));
+        return;
+    case NUMBER_SECONDS:
+        memcpy(at, &ms, sizeof(ms));
+        return;
+    }
+}
+
+static long
+number_of(const struct config *c, const struct number *number)
+{
+    const char *at = (const char *)c + number->offset;
+    int64_t ms;
+    size_t size;
+    unsigned small;
+
+    switch (number->kind) {
+    case NUMBER_SIZE:
+        memcpy(&size, at, sizeof(size));
+        return (long)size;
+    case NUMBER_UNSIGNED:
+        memcpy(&small, at, sizeof(small));
+        return (long)small;
+    case NUMBER_SECONDS:
+        memcpy(&ms, at, sizeof(ms));
+        return (long)(ms / 1000);
+    }
+    return 0;
+}
+
 static enum err
 copy_limits(struct config *c, cfg_t *cfg)
 {
     cfg_t *limits = cfg_getsec(cfg, "limits");
-    struct net_limits *l = &c->limits;
-    long connections, address, account, shakes, shakes_address, body, idle,
-        drain, rate, burst;
+
+    c->limits = net_limits_default();
+    for (size_t i = 0; i < LIMIT_NUMBERS; i++) {
+        const struct number *number = &limit_numbers[i];
+        long value;
+        enum err err =
+            get_number(limits, number->name, number->min, number->max, &value);
+        if (err != ERR_OK)
+            return err;
+        set_number(c, number, value);
+    }
+    return ERR_OK;
+}
+
+static enum err
+copy_tls(struct config *c, cfg_t *cfg)
+{
+    cfg_t *tls = cfg_getsec(cfg, "tls");
+    const char *alpn = cfg_getstr(tls, "alpn");
+    long depth, list;
     enum err err;
 
-    *l = net_limits_default();
-    if ((err = get_number(limits, "connections", 1, 1000000, &connections)) !=
-            ERR_OK ||
-        (err = get_number(limits, "per_address", 1, 1000000, &address)) !=
-            ERR_OK ||
-        (err = get_number(limits, "per_account", 1, 1000000, &account)) !=
-            ERR_OK ||
-        (err = get_number(limits, "handshakes", 1, 100000, &shakes)) !=
-            ERR_OK ||
-        (err = get_number(limits, "handshakes_per_address", 1, 100000,
-                          &shakes_address)) != ERR_OK ||
-        (err = get_number(limits, "handshakes_per_second", 1, 1000000,
-                          &rate)) != ERR_OK ||
-        (err = get_number(limits, "handshake_burst", 1, 1000000, &burst)) !=
-            ERR_OK ||
-        (err = get_number(limits, "body", 1024, 65536, &body)) != ERR_OK ||
-        (err = get_number(limits, "idle", 1, 86400, &idle)) != ERR_OK ||
-        (err = get_number(limits, "drain", 0, 600, &drain)) != ERR_OK)
+    if ((err = get_number(tls, "depth", 0, 1, &depth)) != ERR_OK ||
+        (err = get_number(tls, "cert_list", 4096, 102400, &list)) != ERR_OK)
         return err;
-    l->connections = (size_t)connections;
-    l->connections_per_address = (size_t)address;
-    l->connections_per_name = (size_t)account;
-    l->handshakes = (size_t)shakes;
-    l->handshakes_per_address = (size_t)shakes_address;
-    l->handshakes_per_second = (unsigned)rate;
-    l->handshake_burst = (unsigned)burst;
-    l->body_bytes = (size_t)body;
-    l->idle_ms = idle * 1000;
-    c->drain_ms = drain * 1000;
+    c->tls_crl_required = cfg_getbool(tls, "crl_required");
+    c->tls.depth = (unsigned)depth;
+    c->tls.cert_list_bytes = (size_t)list;
+    c->tls.alpn_required = strcmp(alpn, "required") == 0;
+    if (!c->tls.alpn_required && strcmp(alpn, "optional") != 0)
+        return err_set(ERR_CONFIG,
+                       "tls.alpn = \"%s\": write optional or required", alpn);
     return ERR_OK;
 }
 
@@ -236,7 +328,8 @@ copy_rest(struct config *c, cfg_t *cfg)
                        "log.level = \"%s\": write error, warn, "
                        "info or debug",
                        level);
-    return copy_limits(c, cfg);
+    err = copy_tls(c, cfg);
+    return err == ERR_OK ? copy_limits(c, cfg) : err;
 }
 
 /* ------------------------------------------------------------------ loading */
@@ -275,6 +368,7 @@ read_all(struct config *out, cfg_t *cfg, const char *path,
         err = copy_rest(out, cfg);
     if (err == ERR_OK && !copy_texts(out, cfg))
         err = err_set(ERR_NOMEM, "no memory for the settings");
+    out->tls.groups = out->tls_groups;
     return err;
 }
 
@@ -337,6 +431,7 @@ config_release(struct config *c)
     free(c->tls_key);
     free(c->tls_client_ca);
     free(c->tls_crl);
+    free(c->tls_groups);
     free(c->audit_cert);
     free(c->audit_key);
     *c = (struct config){.threads = 0};
@@ -377,23 +472,64 @@ config_print(const struct config *c, struct buf *out)
     print_text(out, "  key", c->tls_key);
     print_text(out, "  client_ca", c->tls_client_ca);
     print_text(out, "  crl", c->tls_crl);
+    print_text(out, "  groups", c->tls_groups);
+    buf_add_format(out,
+                   "  crl_required = %s\n  depth = %u\n  alpn = \"%s\"\n"
+                   "  cert_list = %zu\n",
+                   c->tls_crl_required ? "true" : "false", c->tls.depth,
+                   c->tls.alpn_required ? "required" : "optional",
+                   c->tls.cert_list_bytes);
     buf_add_text(out, "}\naudit {\n");
     print_text(out, "  cert", c->audit_cert);
     print_text(out, "  key", c->audit_key);
-    buf_add_format(out,
-                   "}\nlimits {\n  connections = %zu\n  per_address = %zu\n"
-                   "  per_account = %zu\n  handshakes = %zu\n"
-                   "  handshakes_per_address = %zu\n"
-                   "  handshakes_per_second = %u\n  handshake_burst = %u\n"
-                   "  body = %zu\n"
-                   "  idle = %lld\n  drain = %lld\n}\n",
-                   c->limits.connections, c->limits.connections_per_address,
-                   c->limits.connections_per_name, c->limits.handshakes,
-                   c->limits.handshakes_per_address,
-                   c->limits.handshakes_per_second, c->limits.handshake_burst,
-                   c->limits.body_bytes, (long long)c->limits.idle_ms / 1000,
-                   (long long)c->drain_ms / 1000);
+    buf_add_text(out, "}\nlimits {\n");
+    for (size_t i = 0; i < LIMIT_NUMBERS; i++)
+        buf_add_format(out, "  %s = %ld\n", limit_numbers[i].name,
+                       number_of(c, &limit_numbers[i]));
+    buf_add_text(out, "}\n");
     buf_add_format(out, "storage {\n  cache_mb = %zu\n}\n",
                    c->cache_bytes >> 20);
     buf_add_format(out, "log {\n  level = \"%s\"\n}\n", levels[c->log_level]);
+}
+
+/* ---------------------------------------------------------------- comparing */
+
+static bool
+text_differs(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
+static bool
+list_differs(char *const *a, char *const *b)
+{
+    while (*a != NULL && *b != NULL && strcmp(*a, *b) == 0) {
+        a++;
+        b++;
+    }
+    return *a != NULL || *b != NULL;
+}
+
+void
+config_name_fixed(const struct config *now, const struct config *next,
+                  struct buf *out)
+{
+    const struct {
+        bool differs;
+        const char *name;
+    } fixed[] = {
+        {list_differs(now->listen, next->listen), "listen"},
+        {list_differs(now->names, next->names), "names"},
+        {text_differs(now->data, next->data), "data"},
+        {text_differs(now->realm, next->realm), "realm"},
+        {now->threads != next->threads, "threads"},
+        {now->signatures_required != next->signatures_required, "signatures"},
+        {text_differs(now->audit_cert, next->audit_cert), "audit.cert"},
+        {text_differs(now->audit_key, next->audit_key), "audit.key"},
+        {now->cache_bytes != next->cache_bytes, "storage.cache_mb"},
+    };
+
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        if (fixed[i].differs)
+            buf_add_format(out, "%s ", fixed[i].name);
 }

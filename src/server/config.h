@@ -28,6 +28,9 @@ struct config {
     char *tls_key;
     char *tls_client_ca;
     char *tls_crl; /* NULL: none */
+    bool tls_crl_required;
+    char *tls_groups;
+    struct tls_options tls; /* its groups are tls_groups */
     char *audit_cert;
     char *audit_key;
     bool signatures_required;
@@ -35,6 +38,8 @@ struct config {
     int64_t drain_ms;
     enum log_level log_level;
     struct net_limits limits;
+    unsigned requests_per_second; /* commands of one account */
+    unsigned burst;
 };
 
 /** One setting given apart from the file: "tls.cert=/path". */
@@ -52,6 +57,20 @@ struct config_override {
 MUST_CHECK enum err
 config_load(struct config *out, const char *path,
             const struct config_override *overrides, size_t count);
+
+/** Where settings come from, to read them again; borrowed. */
+struct config_source {
+    const char *path; /* NULL: no file */
+    const struct config_override *overrides;
+    size_t count;
+};
+
+/**
+ * Name the settings that differ and count only from the next start on, in
+ * `out`, separated by blanks; nothing is added when there are none.
+ */
+void config_name_fixed(const struct config *now, const struct config *next,
+                       struct buf *out);
 
 /** Everything that a server needs is there; ERR_CONFIG names what is not. */
 MUST_CHECK enum err config_check(const struct config *config);

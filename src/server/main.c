@@ -11,9 +11,15 @@
 
 const char *argp_program_version = "auctiond " AUCTIOND_VERSION;
 
-enum { OVERRIDES_MAX = 64, KEY_SET = 256, KEY_PRINT, KEY_LOG_LEVEL };
+enum { OVERRIDES_MAX = 64, KEY_SET = 256, KEY_PRINT, KEY_LOG_LEVEL, KEY_CRL };
 
-enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_RECOVER };
+enum command {
+    COMMAND_RUN,
+    COMMAND_CHECK,
+    COMMAND_RECOVER,
+    COMMAND_RELOAD,
+    COMMAND_STATUS
+};
 
 struct arguments {
     const char *file;
@@ -22,6 +28,7 @@ struct arguments {
     char *made[OVERRIDES_MAX]; /* settings made of options; owned */
     size_t made_count;
     bool prints;
+    const char *crl;
     enum command command;
 };
 
@@ -32,6 +39,7 @@ static const struct argp_option option_table[] = {
     {"threads", 't', "N", 0, "Worker threads; 0: one for each CPU", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "Any setting, such as tls.cert=FILE", 0},
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "error, warn, info or debug", 0},
+    {"crl", KEY_CRL, "FILE", 0, "With reload: hand in this revocation list", 0},
     {"print-config", KEY_PRINT, NULL, 0, "Print the effective settings", 0},
     {"help", 'h', NULL, 0, "Print this help", -1},
     {0}};
@@ -66,16 +74,18 @@ add_option(struct argp_state *state, const char *key, const char *value,
 static void
 set_command(struct argp_state *state, const char *word)
 {
+    static const char *const names[] = {"run", "check", "recover", "reload",
+                                        "status"};
     struct arguments *a = state->input;
 
-    if (strcmp(word, "run") == 0)
-        a->command = COMMAND_RUN;
-    else if (strcmp(word, "check") == 0)
-        a->command = COMMAND_CHECK;
-    else if (strcmp(word, "recover") == 0)
-        a->command = COMMAND_RECOVER;
-    else
-        argp_error(state, "unknown command '%s': run, check or recover", word);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(word, names[i]) == 0) {
+            a->command = (enum command)i;
+            return;
+        }
+    argp_error(state,
+               "unknown command '%s': run, check, recover, reload or status",
+               word);
 }
 
 /** The environment comes before the options, so that they win. */
@@ -125,6 +135,9 @@ parse_option(int key, char *argument, struct argp_state *state)
     case KEY_SET:
         add_override(state, argument, "--set");
         return 0;
+    case KEY_CRL:
+        a->crl = argument;
+        return 0;
     case KEY_PRINT:
         a->prints = true;
         return 0;
@@ -144,11 +157,13 @@ parse_option(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
     .options = option_table,
     .parser = parse_option,
-    .args_doc = "[run|check|recover]",
+    .args_doc = "[run|check|recover|reload|status]",
     .doc = "Run auctions over networks that nobody trusts.\v"
            "run (the default) serves in the foreground until SIGTERM; check "
            "loads and checks settings, certificates and keys, and ends; "
-           "recover rebuilds damaged tables from the log.\n\n"
+           "recover rebuilds damaged tables from the log; reload makes the "
+           "running server read certificates, lists and limits again; status "
+           "asks it what it does.\n\n"
            "Exit: 0 clean, 1 failed while running, 2 usage, 3 settings, "
            "4 cannot listen, 5 store, 6 certificate or key, 65 the log was "
            "rolled back.",
@@ -157,6 +172,8 @@ static const struct argp argp = {
 static int
 act(const struct arguments *a, const struct config *config)
 {
+    const struct config_source source = {a->file, a->overrides,
+                                         a->override_count};
     struct buf text;
 
     if (a->prints) {
@@ -172,10 +189,14 @@ act(const struct arguments *a, const struct config *config)
         return server_check(config);
     case COMMAND_RECOVER:
         return server_recover(config);
+    case COMMAND_RELOAD:
+        return server_ask(config, "reload", a->crl);
+    case COMMAND_STATUS:
+        return server_ask(config, "status", NULL);
     case COMMAND_RUN:
         break;
     }
-    return server_run(config);
+    return server_run(config, &source);
 }
 
 int

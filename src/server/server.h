@@ -25,11 +25,23 @@ enum exit_code {
     EXIT_CODE_FORKED = 65, /* the log was rolled back */
 };
 
-/** Run until a signal ends it. Returns an exit code; errors are logged. */
-int server_run(const struct config *config);
+/**
+ * Run until a signal ends it. Returns an exit code; errors are logged.
+ *
+ * source  where a reload reads the settings again
+ */
+int server_run(const struct config *config, const struct config_source *source);
 
 /** Only load and check what server_run would. */
 int server_check(const struct config *config);
+
+/**
+ * Ask the server that runs in the data directory: "reload" or "status".
+ *
+ * crl_path  file of a revocation list to hand in, or NULL
+ */
+int
+server_ask(const struct config *config, const char *what, const char *crl_path);
 
 /** Rebuild the tables of the data directory from its log. */
 int server_recover(const struct config *config);

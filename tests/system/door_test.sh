@@ -93,8 +93,8 @@ refused nousage "a missing keyUsage is refused"
 openssl req -x509 -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ann -config "$work/x.cnf" \
 	-keyout "$work/self.key" -out "$work/self.pem" 2>/dev/null
 refused self "a self-signed certificate is refused"
-grep -q 'cause=' "$work/server.log"
-ok $? "refusals are logged with their cause"
+grep -q 'refused peer=127.0.0.1:[0-9]* serial=[0-9a-f]* key=[0-9a-f]\{64\} .*rule="keyUsage is missing"' "$work/server.log"
+ok $? "refusals are logged with serial, key and the rule that was broken"
 check_says "role-required" "a monitor sees health only" curl_as mon "$url/v1/auctions"
 check_says ok "and health it sees" curl_as mon "$url/healthz"
 

@@ -149,9 +149,40 @@ add_entry(X509_CRL *crl, const X509 *revoked)
     ASN1_TIME_free(when);
 }
 
+static void
+add_number(X509_CRL *crl, long number)
+{
+    ASN1_INTEGER *value = ASN1_INTEGER_new();
+
+    CHECK(value != NULL && ASN1_INTEGER_set(value, number) == 1);
+    CHECK(X509_CRL_add1_ext_i2d(crl, NID_crl_number, value, 0, 0) == 1);
+    ASN1_INTEGER_free(value);
+}
+
+/** Which key signed it: two CAs may share a name. */
+static void
+add_key_id(X509_CRL *crl, X509 *ca)
+{
+    X509V3_CTX context;
+    X509_EXTENSION *extension;
+
+    X509V3_set_ctx(&context, ca, NULL, NULL, crl, 0);
+    extension = X509V3_EXT_conf_nid(NULL, &context,
+                                    NID_authority_key_identifier, "keyid");
+    CHECK(extension != NULL && X509_CRL_add_ext(crl, extension, -1) == 1);
+    X509_EXTENSION_free(extension);
+}
+
 X509_CRL *
 authority_crl(const struct authority *a, const X509 *revoked, long begins_s,
               long ends_s)
+{
+    return authority_crl_numbered(a, revoked, begins_s, ends_s, 1);
+}
+
+X509_CRL *
+authority_crl_numbered(const struct authority *a, const X509 *revoked,
+                       long begins_s, long ends_s, long number)
 {
     X509_CRL *crl = X509_CRL_new();
     ASN1_TIME *begins = X509_gmtime_adj(NULL, begins_s);
@@ -165,6 +196,9 @@ authority_crl(const struct authority *a, const X509 *revoked, long begins_s,
     CHECK(X509_CRL_set1_nextUpdate(crl, ends) == 1);
     if (revoked != NULL)
         add_entry(crl, revoked);
+    if (number != 0)
+        add_number(crl, number);
+    add_key_id(crl, a->self.cert);
     CHECK(X509_CRL_sign(crl, a->self.key, EVP_sha256()) > 0);
     ASN1_TIME_free(begins);
     ASN1_TIME_free(ends);

@@ -48,6 +48,10 @@ void leaf_release(struct leaf *leaf);
 /** A revocation list with at most one entry; dates in seconds from now. */
 X509_CRL *authority_crl(const struct authority *authority, const X509 *revoked,
                         long begins_s, long ends_s);
+/** The same with a number of its own (else 1; 0: without a number). */
+X509_CRL *
+authority_crl_numbered(const struct authority *authority, const X509 *revoked,
+                       long begins_s, long ends_s, long number);
 
 enum { FILE_PATH_BYTES = 160 };
 

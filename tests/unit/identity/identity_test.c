@@ -148,7 +148,7 @@ broken_by(struct recipe recipe)
     struct identity *identity = NULL;
     const char *rule = NULL;
     X509 *cert = make(&recipe);
-    enum err err = identity_from_cert(&identity, cert, realm, &rule);
+    enum err err = identity_from_cert(&identity, cert, NULL, realm, &rule);
 
     identity_unref(&identity);
     X509_free(cert);
@@ -168,8 +168,8 @@ a_good_certificate_is_somebody(void)
     const char *rule;
     X509 *cert = make(&recipe);
 
-    CU_ASSERT_EQUAL_FATAL(identity_from_cert(&identity, cert, realm, &rule),
-                          ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        identity_from_cert(&identity, cert, NULL, realm, &rule), ERR_OK);
     CU_ASSERT_STRING_EQUAL(identity->name, "alice");
     CU_ASSERT_EQUAL(identity->role, ROLE_BIDDER);
     CU_ASSERT_STRING_EQUAL(identity->serial_hex, "0a0b");

@@ -226,9 +226,12 @@ on_mail(void *context, struct worker *worker, struct mail *mail)
 }
 
 static void
-on_stream_closed(void *context, struct exchange *exchange)
+on_stream_closed(void *context, struct exchange *exchange, const char *reason)
 {
     struct lab *lab = context;
+
+    if (reason != NULL)
+        (void)!exchange_stream_write(exchange, reason, strlen(reason));
 
     CHECK(exchange_context(exchange) == lab);
     lock(lab);
@@ -409,7 +412,7 @@ lab_stop(struct lab *lab)
     CHECK(counts.connections_now == 0 && counts.handshakes_now == 0);
     CHECK(counts.streams_now == 0);
     net_destroy(&lab->net);
-    trust_destroy(&lab->trust);
+    trust_unref(&lab->trust);
     leaf_release(&lab->ann);
     authority_destroy(&lab->ca);
     folder_destroy(&lab->folder);

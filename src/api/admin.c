@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Resources of the administrator: reload, and what the process is doing.
+ */
+#include "api/internal.h"
+
+#include "base/container.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** A reload that comes home as a letter. */
+struct reload_letter {
+    struct letter letter;
+    struct admin_reload reload;
+    struct call call;
+    struct worker *worker;
+};
+
+bool
+call_is_admin(struct call *call)
+{
+    if (exchange_identity(call->exchange)->role == ROLE_ADMIN)
+        return true;
+    call_problem(call, 403, "role-required", "This is for administrators",
+                 "Use a certificate with the role admin.", NULL);
+    return false;
+}
+
+/* ------------------------------------------------------------------- reload */
+
+static void
+free_reload(struct reload_letter *l)
+{
+    free(l->reload.crl);
+    free(l);
+}
+
+static void
+deliver_reload(struct letter *letter)
+{
+    struct reload_letter *l = (struct reload_letter *)letter;
+    struct buf body;
+    struct reply j;
+
+    if (l->reload.err != ERR_OK) {
+        call_problem(&l->call, 422, "reload-refused",
+                     "The old certificates and settings stay", l->reload.detail,
+                     NULL);
+        free_reload(l);
+        return;
+    }
+    buf_init(&body, REPLY_BYTES_MAX);
+    reply_begin(&j, &body);
+    reply_int(&j, "generation", (int64_t)l->reload.generation);
+    reply_int(&j, "closed", (int64_t)l->reload.closed);
+    reply_end(&j);
+    call_reply(&l->call, 200, "application/json", &body, NULL);
+    buf_release(&body);
+    free_reload(l);
+}
+
+/** On main's thread: send it home. */
+static void
+reload_done(struct admin_reload *reload)
+{
+    struct reload_letter *l =
+        CONTAINER_OF(reload, struct reload_letter, reload);
+
+    worker_post(l->worker, &l->letter.mail);
+}
+
+/** The member `crl`, if it is there; false after a problem. */
+static bool
+read_crl(struct call *call, json_t *object, const char **crl_out)
+{
+    json_t *value = json_object_get(object, "crl");
+
+    *crl_out = NULL;
+    if (json_object_size(object) > (value == NULL ? 0U : 1U)) {
+        call_problem(call, 422, "unknown-member",
+                     "The body has a member that this command does not have",
+                     "See docs/protocol.md for the members.", NULL);
+        return false;
+    }
+    if (value == NULL)
+        return true;
+    if (!json_is_string(value) || json_string_length(value) == 0) {
+        call_problem(call, 422, "invalid-field",
+                     "The revocation list cannot be read",
+                     "crl is a text in PEM", "/crl");
+        return false;
+    }
+    *crl_out = json_string_value(value);
+    return true;
+}
+
+static struct reload_letter *
+make_reload(struct call *call, const char *crl)
+{
+    const struct identity *identity = exchange_identity(call->exchange);
+    struct reload_letter *l = calloc(1, sizeof(*l));
+
+    if (l == NULL)
+        return NULL;
+    l->letter.deliver = deliver_reload;
+    l->reload.done = reload_done;
+    memcpy(l->reload.by, identity->name, sizeof(l->reload.by));
+    l->call = *call;
+    l->call.request = NULL;
+    l->worker = exchange_worker(call->exchange);
+    if (crl != NULL && (l->reload.crl = strdup(crl)) == NULL) {
+        free(l);
+        return NULL;
+    }
+    return l;
+}
+
+void
+handle_reload(struct call *call)
+{
+    const struct admin_port *admin = &call->api->options.admin;
+    struct reload_letter *l;
+    const char *crl;
+    json_t *object;
+
+    if (!call_is_admin(call) || (object = call_body(call)) == NULL)
+        return;
+    if (read_crl(call, object, &crl)) {
+        l = make_reload(call, crl);
+        if (l == NULL) {
+            call_no_memory(call);
+        } else if (!admin->reload(admin->context, &l->reload)) {
+            free_reload(l);
+            call_unavailable(call, "overloaded", "other reloads are waiting");
+        }
+    }
+    json_decref(object);
+}
