@@ -16,7 +16,8 @@ enum { PARAMETERS_MAX = 8 };
 /* ------------------------------------------------------------------- routes */
 
 /*
- * {id} stands for a decimal number, {cmd} for a verb. A route lists the query
+ * {id} stands for a decimal number, {cmd} for a verb, {rest} for all that
+ * follows. A route lists the query
  * parameters it knows: a mistyped one is refused, never a default.
  */
 static const struct route {
@@ -36,10 +37,15 @@ static const struct route {
     {HTTP_METHOD_GET, "/v1/auctions/{id}/explain", handle_explain, ""},
     {HTTP_METHOD_POST, "/v1/auctions/{id}/{cmd}", NULL, ""},
     {HTTP_METHOD_GET, "/v1/bids/{id}", handle_bid, ""},
-    {HTTP_METHOD_GET, "/v1/log/checkpoint", handle_checkpoint, ""},
+    {HTTP_METHOD_GET, "/v1/log/checkpoint", handle_checkpoint,
+     "size cosigned "},
     {HTTP_METHOD_GET, "/v1/log/certificate", handle_certificate, ""},
-    {HTTP_METHOD_GET, "/v1/log/proof", handle_proof, "seq "},
-    {HTTP_METHOD_GET, "/v1/log/consistency", handle_consistency, "from "},
+    {HTTP_METHOD_GET, "/v1/log/proof", handle_proof, "seq size "},
+    {HTTP_METHOD_GET, "/v1/log/consistency", handle_consistency, "from to "},
+    {HTTP_METHOD_GET, "/v1/log/tile/{rest}", handle_tile, ""},
+    {HTTP_METHOD_GET, "/v1/log/entries", handle_entries, "from limit "},
+    {HTTP_METHOD_GET, "/v1/log/blob/{rest}", handle_blob, ""},
+    {HTTP_METHOD_POST, "/v1/log/cosignature", handle_cosignature, ""},
     {HTTP_METHOD_POST, "/v1/admin/reload", handle_reload, ""},
     {HTTP_METHOD_GET, "/v1/events", handle_events, "auction type after "},
 };
@@ -49,6 +55,7 @@ enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
 /** What a path matched. */
 struct match {
     uint64_t id;
+    const char *rest;
     enum command_kind cmd;
 };
 
@@ -78,6 +85,10 @@ path_matches(const char *pattern, const char *path, struct match *out)
     for (;;) {
         size_t pattern_size = segment(pattern), size = segment(path);
 
+        if (strcmp(pattern, "{rest}") == 0) {
+            out->rest = path;
+            return true;
+        }
         if (!segment_matches(pattern, pattern_size, path, size, out))
             return false;
         pattern += pattern_size;
@@ -147,7 +158,7 @@ route(struct call *call)
     if (method == HTTP_METHOD_HEAD)
         method = HTTP_METHOD_GET;
     for (size_t i = 0; i < ROUTES; i++) {
-        struct match match = {0, COMMAND_COUNT};
+        struct match match = {0, NULL, COMMAND_COUNT};
         if (!path_matches(routes[i].pattern, call->request->path, &match))
             continue;
         if (routes[i].method != method) {
@@ -159,6 +170,7 @@ route(struct call *call)
             continue;
         }
         call->id = match.id;
+        call->rest = match.rest;
         if (!parameters_are_known(call, &routes[i]))
             return;
         if (routes[i].handle != NULL)

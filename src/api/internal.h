@@ -6,7 +6,10 @@
  *     admin.c     what an administrator asks of the process
  *     command.c   POST: body to submission, answer to reply
  *     lists.c     auctions and lists from published views
- *     reads.c     long reads by keeper and engine: bids, explain, evidence
+ *     reading.c   a long read by keeper and engine, and its way home
+ *     reads.c     reads about one auction: bids, explain, terms
+ *     evidence.c  the signed head and proofs under it
+ *     log.c       the log itself: tiles, records, blobs, cosignatures
  *     explain.c   records of an auction in sentences
  *     stream.c    live events
  *     render.c    what a viewer may see, as JSON
@@ -39,6 +42,7 @@ struct call {
     struct exchange *exchange;
     const struct http_request *request; /* NULL once it is late */
     uint64_t id;                        /* in the path, 0 for none */
+    const char *rest;                   /* of the path; gone with request */
     char request_id[REQUEST_ID_BYTES];
     char instance[INSTANCE_BYTES];
 };
@@ -82,13 +86,21 @@ void handle_auction(struct call *call);
 
 /* reads.c */
 void handle_bids(struct call *call);
-void handle_bid(struct call *call);
 void handle_terms(struct call *call);
 void handle_explain(struct call *call);
+
+/* evidence.c */
+void handle_bid(struct call *call);
 void handle_checkpoint(struct call *call);
 void handle_certificate(struct call *call);
 void handle_proof(struct call *call);
 void handle_consistency(struct call *call);
+
+/* log.c */
+void handle_tile(struct call *call);
+void handle_entries(struct call *call);
+void handle_blob(struct call *call);
+void handle_cosignature(struct call *call);
 
 /* explain.c */
 struct explain_context {

@@ -109,6 +109,13 @@ size_t tree_full_tiles(const struct tree *tree, struct tree_mark mark,
 const struct hash *
 tree_tile_hashes(const struct tree *tree, struct tree_tile tile);
 
+/**
+ * The first `width` hashes of a tile, 1 to 256, all of them complete in the
+ * tree (CHECKed). Errors as tree_root_at.
+ */
+MUST_CHECK enum err tree_read_tile(struct tree *tree, struct tree_tile tile,
+                                   size_t width, struct hash *hashes_out);
+
 /** Root of the whole tree; needs no source. */
 struct hash tree_root(const struct tree *tree);
 

@@ -63,6 +63,19 @@ node_get(struct tree *tree, unsigned height, uint64_t index, struct hash *out)
     return ERR_OK;
 }
 
+enum err
+tree_read_tile(struct tree *tree, struct tree_tile tile, size_t width,
+               struct hash *hashes_out)
+{
+    enum err err = ERR_OK;
+
+    CHECK(tile.level < TREE_LEVELS_MAX && width <= TREE_TILE_HASHES);
+    for (size_t i = 0; err == ERR_OK && i < width; i++)
+        err = node_get(tree, tile.level * TILE_HEIGHT,
+                       tile.index * TREE_TILE_HASHES + i, &hashes_out[i]);
+    return err;
+}
+
 /* Exponent of the largest power of two that is at most `n`. */
 static unsigned
 log2_floor(uint64_t n)

@@ -8,9 +8,8 @@
 
 #include <string.h>
 
-/** The signed head of the first `size` records, made again if it is old. */
-static enum err
-checkpoint_of(struct engine *engine, uint64_t size, struct shared **out)
+enum err
+engine_checkpoint_of(struct engine *engine, uint64_t size, struct shared **out)
 {
     const struct logkey *logkey = engine->options.logkey;
     struct checkpoint checkpoint = {.size = size};
@@ -76,7 +75,8 @@ fill_answer(struct engine *engine, const struct pending *pending,
     if ((err = fetch_record(engine, pending->seq, &answer->record)) != ERR_OK ||
         (err = tree_prove_inclusion(engine->tree, pending->seq, size,
                                     &answer->proof)) != ERR_OK ||
-        (err = checkpoint_of(engine, size, &answer->checkpoint)) != ERR_OK)
+        (err = engine_checkpoint_of(engine, size, &answer->checkpoint)) !=
+            ERR_OK)
         return err;
     if (size != engine->head.size) {
         if ((err = tree_root_at(engine->tree, size, &old_root)) != ERR_OK)
@@ -105,26 +105,58 @@ engine_release_answers(struct engine *engine, const struct hash *root)
         /* Durable, but not proved: the caller repeats and is told. */
         log_error("no receipt: %s", err_detail());
         if (err == ERR_DAMAGED)
-            engine->has_failed = true;
+            engine_fail(engine, err, "a receipt is false");
         engine_return(task, ANSWER_UNKNOWN);
     }
     batch->pending_count = 0;
 }
 
+static enum err
+answer_tile(struct engine *engine, struct question *q)
+{
+    struct tree_tile tile = {q->level, q->from};
+    uint64_t hashes;
+
+    if (q->level >= TREE_LEVELS_MAX)
+        return ERR_NOT_FOUND;
+    hashes = engine->head.size >> (8 * q->level); /* complete at that level */
+    if (q->from > hashes / TREE_TILE_HASHES ||
+        q->from * TREE_TILE_HASHES + q->width > hashes)
+        return ERR_NOT_FOUND;
+    return tree_read_tile(engine->tree, tile, q->width, q->hashes);
+}
+
+static enum err
+answer_proof(struct engine *engine, struct question *q)
+{
+    bool is_inclusion = q->kind == QUESTION_INCLUSION;
+
+    if (q->size > engine->head.size || q->from > q->size ||
+        (is_inclusion && q->from == q->size))
+        return ERR_NOT_FOUND;
+    return is_inclusion
+               ? tree_prove_inclusion(engine->tree, q->from, q->size, &q->proof)
+               : tree_prove_consistency(engine->tree, q->from, q->size,
+                                        &q->proof);
+}
+
 void
 engine_answer_question(struct engine *engine, struct question *question)
 {
-    uint64_t size = engine->head.size;
-
+    if (question->size == 0)
+        question->size = engine->head.size;
     question->checkpoint = engine_checkpoint(engine);
-    if (question->from > size ||
-        (question->kind == QUESTION_INCLUSION && question->from == size))
-        question->err = ERR_NOT_FOUND;
-    else if (question->kind == QUESTION_INCLUSION)
-        question->err = tree_prove_inclusion(engine->tree, question->from, size,
-                                             &question->proof);
-    else
-        question->err = tree_prove_consistency(engine->tree, question->from,
-                                               size, &question->proof);
+    switch (question->kind) {
+    case QUESTION_INCLUSION:
+    case QUESTION_CONSISTENCY:
+        question->err = answer_proof(engine, question);
+        break;
+    case QUESTION_TILE:
+        question->err = answer_tile(engine, question);
+        break;
+    case QUESTION_WITNESS:
+        engine_witness(engine, question);
+        break;
+    }
     question->done(question);
 }

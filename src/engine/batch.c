@@ -239,7 +239,7 @@ engine_settle_timers(struct engine *engine, struct instant now)
     while (!all && !engine->has_failed) {
         enum err err = fire_due(engine, now, &all);
         if (err != ERR_OK) {
-            engine_fail(engine, "a timer could not be fired");
+            engine_fail(engine, err, "a timer could not be fired");
             engine_abort(engine, ERR_STORE);
             return;
         }

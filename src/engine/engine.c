@@ -100,6 +100,7 @@ engine_destroy(struct engine **out)
     feed_destroy(&engine->feed);
     buf_release(&engine->batch.bytes);
     shared_unref(&engine->checkpoint);
+    shared_unref(&engine->cosigned);
     free(engine->kept);
     pthread_cond_destroy(&engine->wake);
     pthread_mutex_destroy(&engine->queue_lock);
@@ -298,6 +299,12 @@ engine_failed(const struct engine *engine)
     return engine->has_failed;
 }
 
+enum err
+engine_failure(const struct engine *engine)
+{
+    return (enum err)engine->failure;
+}
+
 int64_t
 engine_beat_age_ms(struct engine *engine)
 {
@@ -331,6 +338,17 @@ engine_checkpoint(struct engine *engine)
     checkpoint = shared_ref(engine->checkpoint);
     CHECK(pthread_mutex_unlock(&engine->shown_lock) == 0);
     return checkpoint;
+}
+
+struct shared *
+engine_cosigned(struct engine *engine)
+{
+    struct shared *cosigned;
+
+    CHECK(pthread_mutex_lock(&engine->shown_lock) == 0);
+    cosigned = engine->cosigned == NULL ? NULL : shared_ref(engine->cosigned);
+    CHECK(pthread_mutex_unlock(&engine->shown_lock) == 0);
+    return cosigned;
 }
 
 struct instant

@@ -49,6 +49,9 @@ struct engine_options {
     const char *config_text;  /* effective configuration, no secrets */
     const char *build;        /* version of the program */
     bool signatures_required; /* of every command */
+    /** Who may cosign our heads; see audit/cosignature.h. */
+    const struct log_verifier *witnesses;
+    size_t witness_count;
     /** Called on the engine's thread after each flush; may be NULL. */
     void (*published)(void *context);
     void *published_context;
@@ -92,8 +95,11 @@ MUST_CHECK bool engine_submit(struct engine *engine, struct task *task);
  */
 size_t engine_step(struct engine *engine);
 
-/** Whether a failed flush has ended writing; the process is to end. */
+/** Whether a failure has ended writing; the process is to end. */
 bool engine_failed(const struct engine *engine);
+
+/** Which: ERR_STORE_LATCHED, ERR_FORKED, ERR_DAMAGED; ERR_OK: none. */
+enum err engine_failure(const struct engine *engine);
 
 /** Milliseconds since the engine last looked at its queue. */
 int64_t engine_beat_age_ms(struct engine *engine);
@@ -108,6 +114,9 @@ struct keeper *engine_keeper(struct engine *engine);
 /** The newest signed checkpoint, with a reference. */
 struct shared *engine_checkpoint(struct engine *engine);
 
+/** The newest one that a witness has cosigned; NULL when there is none. */
+struct shared *engine_cosigned(struct engine *engine);
+
 /** The engine's time, for countdowns. */
 struct instant engine_now(struct engine *engine);
 
@@ -116,11 +125,21 @@ struct instant engine_now(struct engine *engine);
  * question and get it back by `done`.
  */
 struct question {
-    enum question_kind { QUESTION_INCLUSION, QUESTION_CONSISTENCY } kind;
-    uint64_t from; /* record number, or the older size */
-    enum err err;  /* the outcome */
+    enum question_kind {
+        QUESTION_INCLUSION,   /* that record `from` is in the head of `size` */
+        QUESTION_CONSISTENCY, /* that the head of `from` is a prefix of it */
+        QUESTION_TILE,        /* `width` hashes of tile `from` of `level` */
+        QUESTION_WITNESS,     /* what a signed head, `note`, means for us */
+    } kind;
+    uint64_t from;
+    uint64_t size; /* 0: of the newest head; then it is set to that */
+    unsigned level;
+    size_t width;
+    struct hash *hashes; /* the asker's room for `width` of them */
+    struct buf *note;    /* the asker's; see engine/witness.h */
+    enum err err;        /* the outcome; ERR_NOT_FOUND: not that far */
     struct proof proof;
-    struct shared *checkpoint; /* the caller's reference */
+    struct shared *checkpoint; /* the newest; the caller's reference */
     void (*done)(struct question *question);
     struct question *next; /* the queue's */
 };

@@ -6,6 +6,8 @@
  *     load.c     start: state from the store, proof of it, first records
  *     batch.c    one batch: stamp, judge, commit, publish, answer
  *     sink.c     how records, blobs and look-ups of the world are served
+ *     answer.c   answers with receipts; proofs about the past
+ *     witness.c  heads that come back to us: cosigned, or of a fork
  */
 #ifndef ENGINE_ENGINE_INTERNAL_H
 #define ENGINE_ENGINE_INTERNAL_H
@@ -66,6 +68,7 @@ struct engine {
     struct tree *tree;
     struct store_head head; /* with the present batch */
     struct batch batch;
+    int64_t kept_hour;      /* of the newest head that is kept for its hour */
     struct kept_head *kept; /* ring of HEADS_KEPT */
     uint64_t kept_count;
     struct instant heartbeat_due;
@@ -90,9 +93,11 @@ struct engine {
 
     pthread_mutex_t shown_lock; /* rank 15; guards to the next blank line */
     struct shared *checkpoint;
+    struct shared *cosigned; /* newest one of that kind, or NULL */
     struct engine_counts counts;
 
     atomic_bool has_failed;
+    atomic_int failure; /* enum err; why */
     atomic_int_fast64_t beat_ms;
 };
 
@@ -126,7 +131,7 @@ void engine_commit(struct engine *engine);
 /** Memory as before the batch; its tasks are answered. A new batch begins. */
 void engine_abort(struct engine *engine, enum err err);
 /** Nothing may be acknowledged any more. */
-void engine_fail(struct engine *engine, const char *what);
+void engine_fail(struct engine *engine, enum err err, const char *what);
 void engine_show_head(struct engine *engine);
 void
 engine_publish_auction(struct engine *engine, const struct auction *auction);
@@ -136,6 +141,15 @@ engine_publish_account(struct engine *engine, const struct account *account);
 /* answer.c */
 void engine_release_answers(struct engine *engine, const struct hash *root);
 void engine_answer_question(struct engine *engine, struct question *question);
+
+/** The signed head of the first `size` records, made again if it is old. */
+MUST_CHECK enum err
+engine_checkpoint_of(struct engine *engine, uint64_t size, struct shared **out);
+
+/* witness.c */
+void engine_witness(struct engine *engine, struct question *question);
+/** Find the newest cosigned head at the start. */
+MUST_CHECK enum err engine_load_cosigned(struct engine *engine);
 
 /* load.c */
 MUST_CHECK enum err engine_load(struct engine *engine);

@@ -301,5 +301,7 @@ engine_load(struct engine *engine)
     if ((err = feed_create(&engine->feed, engine->head.size)) != ERR_OK)
         return err;
     publish_all(engine);
+    if ((err = engine_load_cosigned(engine)) != ERR_OK)
+        return err;
     return first_records(engine, is_new);
 }

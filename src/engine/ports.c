@@ -126,6 +126,19 @@ port_read_tile(void *context, unsigned level, uint64_t index,
 }
 
 static enum err
+port_read_checkpoint(void *context, uint64_t size, struct buf *out)
+{
+    return store_read_checkpoint(context, size, out);
+}
+
+static enum err
+port_each_checkpoint(void *context, uint64_t from, store_record_visit *visit,
+                     void *visitor)
+{
+    return store_each_checkpoint(context, from, visit, visitor);
+}
+
+static enum err
 port_read_blob(void *context, const uint8_t hash[STORE_HASH_BYTES],
                struct buf *out)
 {
@@ -201,6 +214,8 @@ store_port_of(struct store *store)
         .each_record = port_each_record,
         .each_of_auction = port_each_of_auction,
         .read_tile = port_read_tile,
+        .read_checkpoint = port_read_checkpoint,
+        .each_checkpoint = port_each_checkpoint,
         .read_blob = port_read_blob,
         .read_request = port_read_request,
         .each_lot = port_each_lot,

@@ -39,6 +39,9 @@ struct store_port {
                                 store_record_visit *visit, void *visitor);
     enum err (*read_tile)(void *context, unsigned level, uint64_t index,
                           uint8_t hashes_out[STORE_TILE_BYTES]);
+    enum err (*read_checkpoint)(void *context, uint64_t size, struct buf *out);
+    enum err (*each_checkpoint)(void *context, uint64_t from,
+                                store_record_visit *visit, void *visitor);
     enum err (*read_blob)(void *context, const uint8_t hash[STORE_HASH_BYTES],
                           struct buf *out);
     enum err (*read_request)(void *context, uint64_t uid,

@@ -40,8 +40,9 @@ static cfg_opt_t tls_options[] = {
     CFG_INT("cert_list", 32768, CFGF_NONE),
     CFG_END()};
 
-static cfg_opt_t audit_options[] = {CFG_STR("cert", NULL, CFGF_NONE),
-                                    CFG_STR("key", NULL, CFGF_NONE), CFG_END()};
+static cfg_opt_t audit_options[] = {
+    CFG_STR("cert", NULL, CFGF_NONE), CFG_STR("key", NULL, CFGF_NONE),
+    CFG_STR_LIST("witnesses", "{}", CFGF_NONE), CFG_END()};
 
 /* The defaults stand in docs/security.md; net_limits_default agrees. */
 static cfg_opt_t limits_options[] = {
@@ -146,7 +147,8 @@ as_file_text(const struct config_override *override,
     if (strpbrk(value, "\"\\\n") != NULL)
         return err_set(ERR_CONFIG, "%s '%s': quotes are not allowed",
                        override->origin, override->setting);
-    bool is_list = strcmp(name, "listen") == 0 || strcmp(name, "names") == 0;
+    bool is_list = strcmp(name, "listen") == 0 || strcmp(name, "names") == 0 ||
+                   strcmp(name, "witnesses") == 0;
     size = snprintf(out, SETTING_BYTES_MAX, "%s%s%s = %s\"%s\"%s%s\n", section,
                     dot == NULL ? "" : " { ", name, is_list ? "{" : "", value,
                     is_list ? "}" : "", dot == NULL ? "" : " }");
@@ -200,6 +202,7 @@ copy_texts(struct config *c, cfg_t *cfg)
 
     return copy_list(c->listen, cfg, "listen") &&
            copy_list(c->names, cfg, "names") &&
+           copy_list(c->witnesses, audit, "witnesses") &&
            copy_text(&c->data, cfg_getstr(cfg, "data")) &&
            copy_text(&c->realm, cfg_getstr(cfg, "realm")) &&
            copy_text(&c->tls_cert, cfg_getstr(tls, "cert")) &&
@@ -360,9 +363,12 @@ read_all(struct config *out, cfg_t *cfg, const char *path,
 
     for (size_t i = 0; err == ERR_OK && i < count; i++)
         err = apply_override(cfg, &overrides[i]);
-    if (err == ERR_OK && (cfg_size(cfg, "listen") > CONFIG_LIST_MAX ||
-                          cfg_size(cfg, "names") > CONFIG_LIST_MAX))
-        err = err_set(ERR_CONFIG, "listen and names hold at most %d entries",
+    if (err == ERR_OK &&
+        (cfg_size(cfg, "listen") > CONFIG_LIST_MAX ||
+         cfg_size(cfg, "names") > CONFIG_LIST_MAX ||
+         cfg_size(cfg_getsec(cfg, "audit"), "witnesses") > CONFIG_LIST_MAX))
+        err = err_set(ERR_CONFIG,
+                      "listen, names and witnesses hold at most %d entries",
                       CONFIG_LIST_MAX);
     if (err == ERR_OK)
         err = copy_rest(out, cfg);
@@ -424,6 +430,7 @@ config_release(struct config *c)
     for (int i = 0; i < CONFIG_LIST_MAX; i++) {
         free(c->listen[i]);
         free(c->names[i]);
+        free(c->witnesses[i]);
     }
     free(c->data);
     free(c->realm);
@@ -482,6 +489,7 @@ config_print(const struct config *c, struct buf *out)
     buf_add_text(out, "}\naudit {\n");
     print_text(out, "  cert", c->audit_cert);
     print_text(out, "  key", c->audit_key);
+    print_list(out, "  witnesses", c->witnesses);
     buf_add_text(out, "}\nlimits {\n");
     for (size_t i = 0; i < LIMIT_NUMBERS; i++)
         buf_add_format(out, "  %s = %ld\n", limit_numbers[i].name,
@@ -526,6 +534,7 @@ config_name_fixed(const struct config *now, const struct config *next,
         {now->signatures_required != next->signatures_required, "signatures"},
         {text_differs(now->audit_cert, next->audit_cert), "audit.cert"},
         {text_differs(now->audit_key, next->audit_key), "audit.key"},
+        {list_differs(now->witnesses, next->witnesses), "audit.witnesses"},
         {now->cache_bytes != next->cache_bytes, "storage.cache_mb"},
     };
 

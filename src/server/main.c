@@ -166,7 +166,7 @@ static const struct argp argp = {
            "asks it what it does.\n\n"
            "Exit: 0 clean, 1 failed while running, 2 usage, 3 settings, "
            "4 cannot listen, 5 store, 6 certificate or key, 65 the log was "
-           "rolled back.",
+           "rolled back, 74 the disk failed while running.",
 };
 
 static int

@@ -2,11 +2,11 @@
 #include "server/server.h"
 
 #include "api/api.h"
-#include "audit/logkey.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "identity/pemfile.h"
 #include "server/control.h"
+#include "server/evidence.h"
 #include "server/inbox.h"
 #include "server/trustee.h"
 
@@ -29,11 +29,7 @@ struct server {
     const struct config *config; /* of the start */
     const struct config_source *source;
     struct config *newest; /* of the last reload; owned, NULL: none yet */
-    char *log_cert_pem;
-    size_t log_cert_size;
-    char *ca_pem;
-    size_t ca_size;
-    struct logkey logkey;
+    struct evidence evidence;
     struct trustee trustee;
     struct inbox inbox;
     struct control *control;
@@ -50,33 +46,6 @@ now(void)
     struct clock_port clock = clock_system();
 
     return clock.now(clock.context);
-}
-
-/* --------------------------------------------------------------------- keys */
-
-static enum err
-load_logkey(struct server *s)
-{
-    const struct config *c = s->config;
-    char *key = NULL;
-    size_t key_size = 0;
-    enum err err;
-
-    if ((err = pemfile_read(&s->log_cert_pem, &s->log_cert_size,
-                            c->audit_cert)) != ERR_OK ||
-        (err = pemfile_read(&s->ca_pem, &s->ca_size, c->tls_client_ca)) !=
-            ERR_OK ||
-        (err = pemfile_read_secret(&key, &key_size, c->audit_key)) != ERR_OK)
-        return err;
-    err = logkey_load(&s->logkey, (struct pem){key, key_size},
-                      (struct pem){s->log_cert_pem, s->log_cert_size},
-                      (struct pem){s->ca_pem, s->ca_size}, now());
-    OPENSSL_cleanse(key, key_size);
-    free(key);
-    if (err != ERR_OK)
-        return err_set(err, "log key '%s' with certificate '%s': %s",
-                       c->audit_key, c->audit_cert, err_detail());
-    return ERR_OK;
 }
 
 /* -------------------------------------------------------------------- parts */
@@ -98,11 +67,13 @@ start_engine(struct server *s)
         .clock = clock_system(),
         .random = random_system(),
         .store = store_port_of(s->store),
-        .logkey = &s->logkey,
-        .log_cert = {s->log_cert_pem, s->log_cert_size},
-        .ca = {s->ca_pem, s->ca_size},
+        .logkey = &s->evidence.logkey,
+        .log_cert = s->evidence.cert,
+        .ca = s->evidence.ca,
         .build = OPENSSL_VERSION_TEXT,
         .signatures_required = s->config->signatures_required,
+        .witnesses = s->evidence.witnesses,
+        .witness_count = s->evidence.witness_count,
         .published = poke_workers,
         .published_context = s,
     };
@@ -122,9 +93,9 @@ start_api(struct server *s)
 {
     struct api_options options = {
         .engine = s->engine,
-        .origin = s->logkey.verifier.name,
+        .origin = s->evidence.logkey.verifier.name,
         .realm = s->config->realm,
-        .log_cert_pem = s->log_cert_pem,
+        .log_cert_pem = s->evidence.cert.text,
         .names = (const char *const *)s->config->names,
         .random = random_system(),
         .admin = {&s->inbox, inbox_put},
@@ -312,9 +283,10 @@ start(struct server *s)
     const struct config *c = s->config;
     enum err err;
 
-    if ((err = config_check(c)) != ERR_OK)
+    if ((err = config_check(c)) != ERR_OK ||
+        (err = evidence_load_witnesses(&s->evidence, c)) != ERR_OK)
         return failed(err, EXIT_CODE_CONFIG);
-    if ((err = load_logkey(s)) != ERR_OK ||
+    if ((err = evidence_load_key(&s->evidence, c, now())) != ERR_OK ||
         (err = trustee_init(&s->trustee, c)) != ERR_OK)
         return failed(err, EXIT_CODE_CERTIFICATE);
     if ((err = store_open(&s->store, c->data, c->cache_bytes)) != ERR_OK ||
@@ -347,10 +319,8 @@ stop(struct server *s, const char *cause)
     if (s->newest != NULL)
         config_release(s->newest);
     free(s->newest);
-    logkey_release(&s->logkey);
+    evidence_release(&s->evidence);
     buf_release(&s->config_text);
-    free(s->log_cert_pem);
-    free(s->ca_pem);
 }
 
 static void
@@ -363,7 +333,8 @@ say_ready(const struct server *s)
             "listening address=%.*s:%u realm=%s log=%s records=%llu",
             (int)(strrchr(s->config->listen[i], ':') - s->config->listen[i]),
             s->config->listen[i], net_port(s->net, i), s->config->realm,
-            s->logkey.verifier.name, (unsigned long long)counts.log_size);
+            s->evidence.logkey.verifier.name,
+            (unsigned long long)counts.log_size);
 }
 
 /* ------------------------------------------------------------------ signals */
@@ -511,6 +482,18 @@ serve(struct server *s, int signals)
     return cause;
 }
 
+/** What the process says of its end. */
+static int
+code_of_end(const struct engine *engine, const char *cause)
+{
+    enum err err = engine_failure(engine);
+
+    if (strcmp(cause, "failed") != 0)
+        return EXIT_CODE_CLEAN;
+    return err == ERR_STORE_LATCHED ? EXIT_CODE_IO
+                                    : code_of(err, EXIT_CODE_FAILED);
+}
+
 int
 server_run(const struct config *config, const struct config_source *source)
 {
@@ -530,8 +513,7 @@ server_run(const struct config *config, const struct config_source *source)
         say_ready(&server);
         cause = serve(&server, signals);
         log_info("stopping cause=%s", cause);
-        code =
-            strcmp(cause, "failed") == 0 ? EXIT_CODE_FAILED : EXIT_CODE_CLEAN;
+        code = code_of_end(server.engine, cause);
     }
     stop(&server, cause);
     close(signals);
@@ -549,9 +531,11 @@ server_check(const struct config *config)
 
     if (inbox_init(&server.inbox) != ERR_OK)
         return failed(ERR_SYSTEM, EXIT_CODE_FAILED);
-    if (err != ERR_OK)
+    if (err != ERR_OK ||
+        (err = evidence_load_witnesses(&server.evidence, config)) != ERR_OK)
         code = failed(err, EXIT_CODE_CONFIG);
-    else if ((err = load_logkey(&server)) != ERR_OK ||
+    else if ((err = evidence_load_key(&server.evidence, config, now())) !=
+                 ERR_OK ||
              (err = trustee_init(&server.trustee, config)) != ERR_OK)
         code = failed(err, EXIT_CODE_CERTIFICATE);
     stop(&server, "");

@@ -23,6 +23,7 @@ enum exit_code {
     EXIT_CODE_STORE = 5,
     EXIT_CODE_CERTIFICATE = 6,
     EXIT_CODE_FORKED = 65, /* the log was rolled back */
+    EXIT_CODE_IO = 74,     /* the disk failed while running */
 };
 
 /**

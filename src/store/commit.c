@@ -126,6 +126,8 @@ put_all(struct writing *w, const struct store_batch *batch)
     put_certs(w, batch);
     put_requests(w, batch);
     put_numbered(w, TABLE_HEAD, 0, head, codec_head(head, batch->head));
+    /* The newest head is row 0; a kept one has its size for a key. */
+    put_bytes_rows(w, TABLE_HEAD, batch->checkpoints, batch->checkpoint_count);
 }
 
 /** Undo; the engine may go on only if that is certain. */

@@ -177,6 +177,29 @@ store_each_record(struct store *store, uint64_t from, uint64_t end,
 }
 
 enum err
+store_read_checkpoint(struct store *store, uint64_t size, struct buf *out)
+{
+    uint8_t key[8];
+
+    if (size == 0)
+        return ERR_NOT_FOUND; /* row 0 is the newest head, not a note */
+    codec_put_u64(key, size);
+    return get_bytes(store, TABLE_HEAD, key, sizeof(key), out);
+}
+
+enum err
+store_each_checkpoint(struct store *store, uint64_t from,
+                      store_record_visit *visit, void *context)
+{
+    struct numbered n = {UINT64_MAX, visit, context, TABLE_HEAD};
+    uint8_t key[8];
+
+    codec_put_u64(key, from == 0 ? 1 : from);
+    return walk(store, TABLE_HEAD, dbt_of(key, sizeof(key)), UINT64_MAX,
+                step_numbered, &n);
+}
+
+enum err
 store_each_text(struct store *store, store_record_visit *visit, void *context)
 {
     struct numbered n = {UINT64_MAX, visit, context, TABLE_TEXT};

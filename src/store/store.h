@@ -124,6 +124,8 @@ struct store_batch {
     size_t blob_count;
     const struct store_tile *tiles;
     size_t tile_count;
+    const struct store_bytes *checkpoints; /* to keep, by size; above 0 */
+    size_t checkpoint_count;
 };
 
 /**
@@ -199,6 +201,15 @@ store_each_record(struct store *store, uint64_t from, uint64_t end,
 MUST_CHECK enum err
 store_read_tile(struct store *store, unsigned level, uint64_t index,
                 uint8_t hashes_out[STORE_TILE_BYTES]);
+
+/** Append the kept signed head of `size` records; ERR_NOT_FOUND. */
+MUST_CHECK enum err
+store_read_checkpoint(struct store *store, uint64_t size, struct buf *out);
+
+/** Kept signed heads from a size on, in order; the visitor gets the size. */
+MUST_CHECK enum err
+store_each_checkpoint(struct store *store, uint64_t from,
+                      store_record_visit *visit, void *context);
 
 MUST_CHECK enum err
 store_read_blob(struct store *store, const uint8_t hash[STORE_HASH_BYTES],

@@ -37,6 +37,7 @@ struct model_store {
     bool has_head;
     struct store_head head;
     struct array records, texts, tiles, blobs, lots, accounts, certs, requests;
+    struct array checkpoints;
     char head_file[STORE_CHECKPOINT_BYTES_MAX];
     enum err fail_next;
     bool is_latched;
@@ -79,6 +80,7 @@ model_create(void)
 
     CHECK(m != NULL);
     m->records.item_size = m->texts.item_size = sizeof(struct text);
+    m->checkpoints.item_size = sizeof(struct text);
     m->tiles.item_size = sizeof(struct tile);
     m->blobs.item_size = sizeof(struct blob);
     m->lots.item_size = sizeof(struct store_lot);
@@ -97,6 +99,9 @@ model_destroy(struct model_store *m)
         free(((struct text *)at(&m->texts, i))->bytes);
     for (size_t i = 0; i < m->blobs.count; i++)
         free(((struct blob *)at(&m->blobs, i))->bytes);
+    for (size_t i = 0; i < m->checkpoints.count; i++)
+        free(((struct text *)at(&m->checkpoints, i))->bytes);
+    free(m->checkpoints.items);
     free(m->records.items);
     free(m->texts.items);
     free(m->tiles.items);
@@ -133,6 +138,11 @@ model_copy(const struct model_store *from)
     to->accounts = copy_array(&from->accounts);
     to->certs = copy_array(&from->certs);
     to->requests = copy_array(&from->requests);
+    to->checkpoints = copy_array(&from->checkpoints);
+    for (size_t i = 0; i < to->checkpoints.count; i++) {
+        struct text *t = at(&to->checkpoints, i);
+        t->bytes = copy_bytes(t->bytes, t->size);
+    }
     for (size_t i = 0; i < to->records.count; i++) {
         struct text *t = at(&to->records, i);
         t->bytes = copy_bytes(t->bytes, t->size);
@@ -236,6 +246,21 @@ put_tile(struct model_store *m, const struct store_tile *tile)
     memcpy(t->hashes, tile->hashes, sizeof(t->hashes));
 }
 
+static void
+put_checkpoint(struct model_store *m, const struct store_bytes *row)
+{
+    for (size_t i = 0; i < m->checkpoints.count; i++) {
+        struct text *t = at(&m->checkpoints, i);
+        if (t->number != row->number)
+            continue;
+        free(t->bytes);
+        *t = (struct text){row->number, copy_bytes(row->bytes, row->size),
+                           row->size};
+        return;
+    }
+    put_text(&m->checkpoints, row);
+}
+
 static enum err
 model_commit(void *context, const struct store_batch *b)
 {
@@ -270,6 +295,8 @@ model_commit(void *context, const struct store_batch *b)
         put_blob(m, &b->blobs[i]);
     for (size_t i = 0; i < b->tile_count; i++)
         put_tile(m, &b->tiles[i]);
+    for (size_t i = 0; i < b->checkpoint_count; i++)
+        put_checkpoint(m, &b->checkpoints[i]);
     return ERR_OK;
 }
 
@@ -344,6 +371,36 @@ model_read_tile(void *context, unsigned level, uint64_t index,
         }
     }
     return ERR_NOT_FOUND;
+}
+
+static enum err
+model_read_checkpoint(void *context, uint64_t size, struct buf *out)
+{
+    const struct model_store *m = context;
+
+    for (size_t i = 0; i < m->checkpoints.count; i++) {
+        const struct text *t = at(&m->checkpoints, i);
+        if (t->number != size)
+            continue;
+        buf_add(out, t->bytes, t->size);
+        return buf_is_ok(out) ? ERR_OK : ERR_NOMEM;
+    }
+    return ERR_NOT_FOUND;
+}
+
+/** In order of their coming, which is not quite that of their sizes. */
+static enum err
+model_each_checkpoint(void *context, uint64_t from, store_record_visit *visit,
+                      void *visitor)
+{
+    const struct model_store *m = context;
+
+    for (size_t i = 0; i < m->checkpoints.count; i++) {
+        const struct text *t = at(&m->checkpoints, i);
+        if (t->number >= from && !visit(visitor, t->number, t->bytes, t->size))
+            break;
+    }
+    return ERR_OK;
 }
 
 static enum err
@@ -473,6 +530,8 @@ model_port(struct model_store *model)
         .each_record = model_each_record,
         .each_of_auction = model_each_of_auction,
         .read_tile = model_read_tile,
+        .read_checkpoint = model_read_checkpoint,
+        .each_checkpoint = model_each_checkpoint,
         .read_blob = model_read_blob,
         .read_request = model_read_request,
         .each_lot = model_each_lot,
