@@ -131,7 +131,7 @@ $(foreach m,$(UNITS),$(eval $(call unit,$(m))))
 
 SCENARIOS := $(wildcard tests/scenario/*.c)
 ifneq ($(SCENARIOS),)
-$(OUT)/tests/scenarios: $(call objects,$(SCENARIOS) tests/unit/tap.c) $(call libs,$(unit_libs_engine))
+$(OUT)/tests/scenarios: $(call objects,$(SCENARIOS) tests/unit/tap.c tests/unit/authority.c) $(call libs,$(unit_libs_engine))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,$(unit_libs_engine)) $(LIBS_server) -lcunit
 .PHONY: scenario
@@ -141,7 +141,7 @@ endif
 
 # tests/model: the rules a second time, and the engine compared with them.
 MODEL := $(wildcard tests/model/*.c)
-MODEL_DRIVES := tests/scenario/runner.c tests/scenario/model_store.c tests/unit/tap.c
+MODEL_DRIVES := $(filter-out %_test.c,$(SCENARIOS)) tests/unit/tap.c tests/unit/authority.c
 $(OUT)/tests/naive: $(call objects,$(MODEL) $(MODEL_DRIVES)) $(call libs,$(unit_libs_engine))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,$(unit_libs_engine)) $(LIBS_server) -lcunit

@@ -214,6 +214,27 @@ an_outage_with_grace_moves_the_end(void)
     run_end(&r);
 }
 
+/* L5, and by more than a command may wait in the queue. */
+static void
+a_clock_that_steps_back_stops_nobody(void)
+{
+    struct run r;
+    uint64_t id;
+
+    run_begin(&r);
+    id = run_create(&r, "sam", draft);
+    run_at(&r, 1100);
+    CU_ASSERT_EQUAL(run_bid(&r, "ann", id, 15000), VERDICT_ACCEPTED);
+    r.now = instant_of(1090000);
+    CU_ASSERT_EQUAL(run_bid(&r, "bob", id, 20000), VERDICT_ACCEPTED);
+    CU_ASSERT_EQUAL(r.record.t, 1100000);
+    run_crash(&r);
+    CU_ASSERT_EQUAL(run_bid(&r, "cat", id, 30000), VERDICT_ACCEPTED);
+    CU_ASSERT_EQUAL(r.record.t, 1100000);
+    CU_ASSERT_EQUAL(run_replay(&r, NULL), ERR_OK);
+    run_end(&r);
+}
+
 static void
 a_retraction_brings_back_the_bid_before(void)
 {
@@ -290,5 +311,6 @@ SUITE("english", NULL, NULL, TEST(the_second_highest_maximum_sets_the_price),
       TEST(a_restored_old_copy_is_refused),
       TEST(a_flipped_bit_in_the_tail_is_found_at_start),
       TEST(an_outage_with_grace_moves_the_end),
+      TEST(a_clock_that_steps_back_stops_nobody),
       TEST(a_retraction_brings_back_the_bid_before),
       TEST(a_strangers_first_command_may_be_a_retraction))

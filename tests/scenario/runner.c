@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner.h"
 
+#include "engine/replay.h"
+#include "papers.h"
 #include "tap.h"
 
 #include <openssl/crypto.h>
@@ -119,6 +121,54 @@ run_at(struct run *run, int64_t seconds)
     engine_step(run->engine); /* what opened at once may close at once */
 }
 
+/* ----------------------------------------------------------------- replay */
+
+static enum err
+find_blob(void *context, const struct hash *hash, struct buf *out)
+{
+    struct store_port port = model_port(context);
+
+    return port.read_blob(port.context, hash->bytes, out);
+}
+
+static enum err
+feed_all(struct run *run, struct replay *replay)
+{
+    uint64_t size = model_size(run->store);
+    enum err err = ERR_OK;
+
+    for (uint64_t seq = 0; seq < size && err == ERR_OK; seq++) {
+        size_t length;
+        const char *bytes = model_record(run->store, seq, &length);
+
+        err = replay_feed(replay, bytes, length);
+    }
+    return err == ERR_OK ? replay_finish(replay) : err;
+}
+
+enum err
+run_replay(struct run *run, struct hash *state_out)
+{
+    static struct replay_summary row;
+    struct hash all[2] = {{{0}}, {{0}}};
+    struct replay *replay;
+    enum err err;
+
+    CHECK(replay_create(&replay, find_blob, run->store) == ERR_OK);
+    err = feed_all(run, replay);
+    for (uint64_t id = 1; err == ERR_OK && id <= replay_auctions(replay);
+         id++) {
+        memset(&row, 0, sizeof(row));
+        CHECK(replay_summary(replay, id, &row));
+        all[1] = hash_of(&row, sizeof(row));
+        all[0] = hash_of(all, sizeof(all));
+    }
+    if (state_out != NULL)
+        *state_out = all[0];
+    replay_destroy(&replay);
+    return err;
+}
+
 /* --------------------------------------------------------------- commands */
 
 static struct run *running;
@@ -128,24 +178,6 @@ done(struct task *task)
 {
     CHECK(task == &running->task);
     running->is_answered = true;
-}
-
-/** A certificate, as far as the engine cares: bytes with a hash. */
-static struct identity *
-make_identity(const char *who, enum role role)
-{
-    struct identity *identity = calloc(1, sizeof(*identity));
-    struct hash fp = hash_of(who, strlen(who));
-
-    CHECK(identity != NULL);
-    atomic_init(&identity->references, 1);
-    memcpy(identity->name, who, strlen(who) + 1);
-    identity->fp = fp;
-    identity->role = role;
-    identity->der = OPENSSL_memdup(who, strlen(who));
-    identity->der_size = strlen(who);
-    CHECK(identity->der != NULL);
-    return identity;
 }
 
 static enum verdict
@@ -173,7 +205,7 @@ run_command(struct run *run, const char *who, enum role role,
 
     forget_answer(run);
     run->task.submission = *fields;
-    run->task.identity = make_identity(who, role);
+    run->task.identity = papers_of(who, role);
     memcpy(run->task.submission.who.name, who, strlen(who) + 1);
     run->task.submission.who.role = role;
     run->task.submission.who.fp = run->task.identity->fp;

@@ -8,7 +8,8 @@
  *     run_bid(&r, "ann", id, 1000);         one command, one batch
  *     CHECK_LEADS(...)
  *     run_restart(&r);                      a new engine on the same store
- *     run_end(&r);                          replays and frees
+ *     run_replay(&r, NULL);                 the log decided again
+ *     run_end(&r);
  *
  * Times are seconds since the epoch. Accounts are enrolled as they appear.
  */
@@ -40,6 +41,12 @@ void run_restart(struct run *run);
 void run_crash(struct run *run);
 /** Start on the present store; what engine_create says. */
 enum err run_start(struct run *run);
+
+/**
+ * Decide the whole log again. ERR_OK when it follows from itself; the hash of
+ * what became of all auctions (state_out may be NULL).
+ */
+enum err run_replay(struct run *run, struct hash *state_out);
 
 /** Set the clock, firing what is due. */
 void run_at(struct run *run, int64_t seconds);
