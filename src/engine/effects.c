@@ -140,12 +140,15 @@ set_award(struct record *record, const struct award *award)
 
 static enum err
 record_award(struct world *world, struct auction *auction,
-             enum record_type type, const struct actor *actor)
+             enum record_type type, const struct instant *due,
+             const struct actor *actor)
 {
     struct record record;
 
     record_init(&record, type);
     set_award(&record, &auction->row.lot.award);
+    if (due != NULL)
+        RECORD_SET(&record, due, due->ms);
     return effect_record(world, &record, auction, actor, NULL);
 }
 
@@ -200,7 +203,7 @@ record_closed(struct world *world, struct auction *auction,
     if ((err = effect_record(world, &record, auction, actor, NULL)) != ERR_OK ||
         lot->outcome != OUTCOME_SOLD)
         return err;
-    if ((err = record_award(world, auction, RECORD_AWARD_MADE, actor)) !=
+    if ((err = record_award(world, auction, RECORD_AWARD_MADE, NULL, actor)) !=
         ERR_OK)
         return err;
     return record_invoice(world, auction, actor);
@@ -240,10 +243,11 @@ follow_payment(struct world *world, struct auction *auction,
             return err;
         buyer->row.strikes++;
     }
+    /* A default is the first record of its timer: it says when that was. */
     err = record_award(world, auction,
                        lot->state == LOT_SETTLED ? RECORD_AWARD_PAID
                                                  : RECORD_AWARD_DEFAULTED,
-                       actor);
+                       due, actor);
     if (err != ERR_OK)
         return err;
     return record_simple(world, auction, RECORD_AUCTION_SETTLED, due, actor);

@@ -214,6 +214,26 @@ an_outage_with_grace_moves_the_end(void)
     run_end(&r);
 }
 
+static void
+a_default_is_replayed(void)
+{
+    struct run r;
+    uint64_t id;
+
+    run_begin(&r);
+    id = run_create(&r, "sam",
+                    "{\"title\":\"a\",\"currency\":\"EUR\","
+                    "\"start_price\":100,\"pay_within\":60,"
+                    "\"ends_at\":\"1970-01-01T00:18:20Z\"}");
+    run_bid(&r, "ann", id, 100);
+    run_at(&r, 1160);
+    CU_ASSERT_EQUAL(run_lot(&r, id)->state, LOT_DEFAULTED);
+    CU_ASSERT_EQUAL(run_replay(&r), ERR_OK);
+    run_restart(&r);
+    CU_ASSERT_EQUAL(run_replay(&r), ERR_OK);
+    run_end(&r);
+}
+
 /* L5, and by more than a command may wait in the queue. */
 static void
 a_clock_that_steps_back_stops_nobody(void)
@@ -231,7 +251,7 @@ a_clock_that_steps_back_stops_nobody(void)
     run_crash(&r);
     CU_ASSERT_EQUAL(run_bid(&r, "cat", id, 30000), VERDICT_ACCEPTED);
     CU_ASSERT_EQUAL(r.record.t, 1100000);
-    CU_ASSERT_EQUAL(run_replay(&r, NULL), ERR_OK);
+    CU_ASSERT_EQUAL(run_replay(&r), ERR_OK);
     run_end(&r);
 }
 
@@ -310,7 +330,7 @@ SUITE("english", NULL, NULL, TEST(the_second_highest_maximum_sets_the_price),
       TEST(timers_fire_in_order_before_the_next_command),
       TEST(a_restored_old_copy_is_refused),
       TEST(a_flipped_bit_in_the_tail_is_found_at_start),
-      TEST(an_outage_with_grace_moves_the_end),
+      TEST(an_outage_with_grace_moves_the_end), TEST(a_default_is_replayed),
       TEST(a_clock_that_steps_back_stops_nobody),
       TEST(a_retraction_brings_back_the_bid_before),
       TEST(a_strangers_first_command_may_be_a_retraction))

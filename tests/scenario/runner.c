@@ -3,6 +3,7 @@
 
 #include "engine/replay.h"
 #include "papers.h"
+#include "store/codec.h"
 #include "tap.h"
 
 #include <openssl/crypto.h>
@@ -146,11 +147,35 @@ feed_all(struct run *run, struct replay *replay)
     return err == ERR_OK ? replay_finish(replay) : err;
 }
 
+/** Add one lot to the hash of all. */
+static void
+add_lot(struct hash *all, const struct lot *lot)
+{
+    struct store_lot row = {.lot = *lot};
+    uint8_t bytes[HASH_BYTES + CODEC_LOT_BYTES_MAX];
+    size_t size;
+
+    memcpy(bytes, all->bytes, HASH_BYTES);
+    size = codec_lot(bytes + HASH_BYTES, &row);
+    *all = hash_of(bytes, HASH_BYTES + size);
+}
+
+struct hash
+run_state(struct run *run)
+{
+    struct views *views = engine_views(run->engine);
+    struct hash all = {{0}};
+
+    for (uint64_t id = 1; id <= views_last(views); id++)
+        add_lot(&all, run_lot(run, id));
+    return all;
+}
+
 enum err
-run_replay(struct run *run, struct hash *state_out)
+run_replay(struct run *run)
 {
     static struct replay_summary row;
-    struct hash all[2] = {{{0}}, {{0}}};
+    struct hash all = {{0}}, live = run_state(run);
     struct replay *replay;
     enum err err;
 
@@ -158,13 +183,11 @@ run_replay(struct run *run, struct hash *state_out)
     err = feed_all(run, replay);
     for (uint64_t id = 1; err == ERR_OK && id <= replay_auctions(replay);
          id++) {
-        memset(&row, 0, sizeof(row));
         CHECK(replay_summary(replay, id, &row));
-        all[1] = hash_of(&row, sizeof(row));
-        all[0] = hash_of(all, sizeof(all));
+        add_lot(&all, &row.lot);
     }
-    if (state_out != NULL)
-        *state_out = all[0];
+    if (err == ERR_OK && memcmp(&all, &live, sizeof(all)) != 0)
+        err = err_set(ERR_DAMAGED, "the log leads to another state");
     replay_destroy(&replay);
     return err;
 }

@@ -8,7 +8,7 @@
  *     run_bid(&r, "ann", id, 1000);         one command, one batch
  *     CHECK_LEADS(...)
  *     run_restart(&r);                      a new engine on the same store
- *     run_replay(&r, NULL);                 the log decided again
+ *     run_replay(&r);                       the log decided again
  *     run_end(&r);
  *
  * Times are seconds since the epoch. Accounts are enrolled as they appear.
@@ -42,11 +42,14 @@ void run_crash(struct run *run);
 /** Start on the present store; what engine_create says. */
 enum err run_start(struct run *run);
 
+/** Hash of the committed state of all auctions. */
+struct hash run_state(struct run *run);
+
 /**
- * Decide the whole log again. ERR_OK when it follows from itself; the hash of
- * what became of all auctions (state_out may be NULL).
+ * Decide the whole log again. ERR_OK when it follows from itself and leads to
+ * the state that the engine has.
  */
-enum err run_replay(struct run *run, struct hash *state_out);
+enum err run_replay(struct run *run);
 
 /** Set the clock, firing what is due. */
 void run_at(struct run *run, int64_t seconds);
