@@ -145,9 +145,14 @@ MODEL_DRIVES := $(filter-out %_test.c,$(SCENARIOS)) tests/unit/tap.c tests/unit/
 $(OUT)/tests/naive: $(call objects,$(MODEL) $(MODEL_DRIVES)) $(call libs,$(unit_libs_engine))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,$(unit_libs_engine)) $(LIBS_server) -lcunit
-.PHONY: model
+.PHONY: model property
 model: $(OUT)/tests/naive
 	$(OUT)/tests/naive
+# Long: N commands in random worlds, from SEED on.
+N    ?= 1000000
+SEED ?=
+property: $(OUT)/tests/naive
+	PROPERTY_COMMANDS=$(N) $(if $(SEED),TEST_SEED=$(SEED)) $(OUT)/tests/naive random
 
 SYSTEM_TESTS := $(wildcard tests/system/*_test.sh)
 SUITES := $(foreach m,$(UNITS),$(OUT)/tests/unit-$(m)) \
@@ -234,6 +239,8 @@ help:
 	@echo 'make check     lint, and the suites under every sanitizer'
 	@echo 'make asan | ubsan | tsan   the suites under one sanitizer'
 	@echo 'make unit-M    unit tests of one room: $(UNITS)'
+	@echo 'make model     the rules a second time, and the engine compared with them'
+	@echo 'make property  the same comparison for N=$(N) random commands (SEED=)'
 	@echo 'make fuzz      each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make bench     durable bids a second, beside the limits of the machine'
 	@echo 'make lint | format         check or fix the layout; shellcheck; clang'

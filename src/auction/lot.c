@@ -137,12 +137,11 @@ check_open(const struct lot *lot, const struct bidder *bidder, struct instant t)
 enum verdict
 lot_publish(struct lot *lot, struct instant t)
 {
-    if (lot_is_final(lot))
+    if (lot_is_final(lot) || lot->state == LOT_CLOSED ||
+        !instant_before(t, lot->closes))
         return VERDICT_CLOSED;
     if (lot->state != LOT_DRAFT)
         return VERDICT_STATE;
-    if (!instant_before(t, lot->closes))
-        return VERDICT_CLOSED;
     lot->state = LOT_SCHEDULED;
     lot->published = t;
     lot->version++;

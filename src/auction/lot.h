@@ -103,7 +103,7 @@ void lot_init(struct lot *lot, uint64_t id, uint64_t seller,
 
 /* ---- commands at time t ---- */
 
-/** STATE when it is no draft, CLOSED when t is not before its end. */
+/** CLOSED when t is not before its end, STATE when it is no draft. */
 MUST_CHECK enum verdict lot_publish(struct lot *lot, struct instant t);
 
 /** `max` is a valid amount: a maximum, or without proxy the price bid. */

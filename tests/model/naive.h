@@ -134,13 +134,12 @@ struct naive_command {
     uint64_t invoice;                /* 0: not given */
     unsigned why;                    /* 0: no reason given */
     bool publish;                    /* create */
-    const struct naive_terms *terms; /* create; kept as a copy */
+    const struct naive_terms *terms; /* create; copied */
 };
 
-/** One line of the list. */
+/** One line of the list; its terms belong to it. */
 struct naive_entry {
     struct naive_command command;
-    struct naive_terms terms;
     uint64_t seq;
     int64_t t;
     enum naive_verdict verdict;
@@ -154,6 +153,7 @@ struct naive;
 
 struct naive *naive_create(void);
 void naive_destroy(struct naive *naive);
+struct naive *naive_copy(const struct naive *from);
 
 /**
  * Judge a command at the clock's time `t`, append it, return its line.

@@ -6,10 +6,10 @@
 #include "naive.h"
 
 struct naive {
-    struct naive_entry list[NAIVE_ENTRIES_MAX];
     size_t count;
     int64_t now;
     uint64_t last_seq;
+    struct naive_entry list[NAIVE_ENTRIES_MAX];
 };
 
 /* english */

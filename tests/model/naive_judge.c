@@ -29,7 +29,33 @@ naive_create(void)
 void
 naive_destroy(struct naive *naive)
 {
+    for (size_t i = 0; i < naive->count; i++)
+        free((void *)(uintptr_t)naive->list[i].command.terms);
     free(naive);
+}
+
+static const struct naive_terms *
+copy_terms(const struct naive_terms *terms)
+{
+    struct naive_terms *copy = malloc(sizeof(*copy));
+
+    assert(copy != NULL);
+    memcpy(copy, terms, sizeof(*copy));
+    return copy;
+}
+
+struct naive *
+naive_copy(const struct naive *from)
+{
+    struct naive *to = naive_create();
+
+    memcpy(to, from, offsetof(struct naive, list));
+    for (size_t i = 0; i < from->count; i++) {
+        to->list[i] = from->list[i];
+        if (from->list[i].command.terms != NULL)
+            to->list[i].command.terms = copy_terms(from->list[i].command.terms);
+    }
+    return to;
 }
 
 size_t
@@ -151,7 +177,7 @@ has_same_fields(const struct naive_entry *e, const struct naive_command *c)
     const struct naive_command *o = &e->command;
 
     if (c->kind == NAIVE_CREATE && o->kind == NAIVE_CREATE &&
-        memcmp(&e->terms, c->terms, sizeof(e->terms)) != 0)
+        memcmp(o->terms, c->terms, sizeof(*c->terms)) != 0)
         return false;
     return o->kind == c->kind && o->auction == c->auction &&
            o->amount == c->amount && o->quantity == c->quantity &&
@@ -197,13 +223,17 @@ would_exceed(struct naive *n, struct naive_entry *e)
     return exposure > naive_limit(n, user);
 }
 
+/** Rules that could be read but are not valid: the last check of a draft. */
 static enum naive_verdict
 judge_create(const struct naive *n, const struct naive_entry *e)
 {
-    if (!naive_terms_are_valid(&e->terms) || e->t >= e->terms.close)
-        return NAIVE_ERR_FORMAT;
-    return naive_may(n, &e->command, NULL) ? NAIVE_ACCEPTED
-                                           : NAIVE_ERR_FORBIDDEN;
+    const struct naive_terms *terms = e->command.terms;
+
+    if (!naive_may(n, &e->command, NULL))
+        return NAIVE_ERR_FORBIDDEN;
+    return naive_terms_are_valid(terms) && e->t < terms->close
+               ? NAIVE_ACCEPTED
+               : NAIVE_ERR_FORMAT;
 }
 
 static enum naive_verdict
@@ -250,7 +280,7 @@ naive_apply(struct naive *n, const struct naive_command *command, int64_t t,
     e = next_line(n, seq);
     e->command = *command;
     if (command->terms != NULL)
-        e->terms = *command->terms;
+        e->command.terms = copy_terms(command->terms);
     if (has_no_form)
         e->verdict = NAIVE_ERR_FORMAT;
     else if (command->is_ill_signed)

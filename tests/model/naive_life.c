@@ -305,7 +305,7 @@ static void
 create(struct naive_auction *a, const struct naive_entry *e)
 {
     a->seller = e->command.user;
-    a->terms = e->terms;
+    a->terms = *e->command.terms;
     a->close = a->terms.format == NAIVE_DUTCH ? naive_dutch_close(&a->terms)
                                               : a->terms.close;
     a->terms.close = a->close;

@@ -24,8 +24,10 @@ hold_of(const struct naive_auction *a, uint64_t user)
         else if (a->terms.format == NAIVE_UNIFORM)
             sum += bid->quantity * bid->amount;
     }
+    /* A default ends the claim: the strike is what remains of it. */
     for (size_t i = 0; i < a->award_count; i++)
-        if (a->awards[i].user == user && !a->awards[i].is_paid)
+        if (a->awards[i].user == user && !a->awards[i].is_paid &&
+            !a->awards[i].is_defaulted)
             sum += a->awards[i].price * a->awards[i].quantity;
     return sum;
 }

@@ -81,12 +81,13 @@ time_of_bidding(const struct naive_command *c, const struct naive_auction *a,
                       ? a->reveal_end
                       : a->close;
 
-    if (t < a->terms.open)
-        return NAIVE_ERR_NOT_OPEN;
-    if (t >= end || is_over(a))
+    /* What was cancelled before its opening will not open any more. */
+    if (is_over(a))
         return NAIVE_ERR_CLOSED;
-    if (a->state == NAIVE_DRAFT)
+    if (a->state == NAIVE_DRAFT || t < a->terms.open)
         return NAIVE_ERR_NOT_OPEN;
+    if (t >= end)
+        return NAIVE_ERR_CLOSED;
     if (!kind_exists(c->kind, &a->terms))
         return NAIVE_ERR_STATE;
     if (c->kind == NAIVE_REVEAL)
@@ -109,11 +110,10 @@ time_of_cancel(const struct naive_command *c, const struct naive_auction *a)
     return NAIVE_ACCEPTED;
 }
 
+/** Not a matter of time: there is something to pay, or there is not. */
 static enum naive_verdict
-time_of_payment(const struct naive_auction *a, int64_t t)
+time_of_payment(const struct naive_auction *a)
 {
-    if (t < a->terms.open)
-        return NAIVE_ERR_NOT_OPEN;
     if (naive_is_final(a))
         return NAIVE_ERR_CLOSED;
     return a->state == NAIVE_CLOSED ? NAIVE_ACCEPTED : NAIVE_ERR_STATE;
@@ -130,7 +130,7 @@ naive_time_and_state(const struct naive_command *c,
     if (c->kind == NAIVE_CANCEL)
         return time_of_cancel(c, a);
     if (c->kind == NAIVE_PAY)
-        return time_of_payment(a, t);
+        return time_of_payment(a);
     if (c->kind == NAIVE_CORRECT)
         return NAIVE_ACCEPTED; /* whether there is an invoice comes next */
     return time_of_bidding(c, a, t);

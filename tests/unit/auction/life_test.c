@@ -182,6 +182,11 @@ a_late_publication_opens_at_once(void)
     CU_ASSERT(lot_next_timer(&lot, &due, &timer));
     CU_ASSERT_EQUAL(timer, TIMER_OPEN);
     CU_ASSERT_EQUAL(due.ms, 120);
+    lot_fire(&lot, timer, due);
+    CU_ASSERT_EQUAL(lot_publish(&lot, instant_of(199)), VERDICT_STATE);
+    CU_ASSERT_EQUAL(fixture_bid(&lot, A, 1000, 199), VERDICT_ACCEPTED);
+    fixture_close(&lot);
+    CU_ASSERT_EQUAL(lot_publish(&lot, instant_of(200)), VERDICT_CLOSED);
 }
 
 static void
