@@ -80,6 +80,7 @@ struct auction_result {
     /* of an answer to a command */
     bool is_verified; /* the receipt proves it */
     uint64_t seq;
+    uint64_t uid; /* the number of the account that commanded it */
     uint64_t auction;
     int64_t price;       /* 0: none */
     int64_t minimum_bid; /* 0: none */

@@ -25,54 +25,20 @@ struct sending {
 
 /* ---------------------------------------------------------------- signing */
 
-static const struct kept_terms *
-find_terms(const struct auction_client *c, uint64_t auction)
-{
-    for (size_t i = 0; i < TERMS_KEPT; i++)
-        if (c->terms[i].auction == auction && auction != 0)
-            return &c->terms[i];
-    return NULL;
-}
-
-/** Ask the server for an auction's terms and remember them. */
-static enum auction_outcome
-ask_terms(struct sending *s, uint64_t auction, struct hash *terms_out)
-{
-    struct auction_client *c = s->client;
-    json_t *object;
-    const char *hex;
-    char path[64];
-    bool is_good;
-
-    snprintf(path, sizeof(path), "/v1/auctions/%llu",
-             (unsigned long long)auction);
-    if (auction_call(c, "GET", path, NULL, NULL, s->result) != AUCTION_ACCEPTED)
-        return s->result->outcome;
-    object = json_loadb(s->result->body, s->result->body_size, 0, NULL);
-    hex = json_string_value(json_object_get(object, "terms"));
-    is_good = hex != NULL && hash_from_hex(terms_out, hex, strlen(hex));
-    json_decref(object);
-    if (!is_good)
-        return fail(s->result, AUCTION_NO_CONNECTION,
-                    "the server shows no terms of auction %llu",
-                    (unsigned long long)auction);
-    c->terms[c->terms_next++ % TERMS_KEPT] =
-        (struct kept_terms){auction, *terms_out};
-    auction_result_release(s->result);
-    return AUCTION_ACCEPTED;
-}
-
 static enum auction_outcome
 learn_terms(struct sending *s)
 {
     uint64_t auction = (uint64_t)s->command.auction;
-    const struct kept_terms *known = find_terms(s->client, auction);
-    struct hash asked;
+    const struct kept_terms *known = terms_find(s->client, auction);
 
-    if (known == NULL && ask_terms(s, auction, &asked) != AUCTION_ACCEPTED)
-        return s->result->outcome;
+    if (known == NULL) {
+        if (terms_ask(s->client, auction, s->result) != AUCTION_ACCEPTED)
+            return s->result->outcome;
+        known = terms_find(s->client, auction);
+    }
+    CHECK(known != NULL);
     s->command.has_terms = true;
-    s->command.terms = known == NULL ? asked : known->terms;
+    s->command.terms = known->terms;
     return AUCTION_ACCEPTED;
 }
 

@@ -9,6 +9,12 @@
  *     trust.c    the log's key and its heads
  *     prove.c    receipts: what an answer proves
  *     keep.c     the newest head, kept in a file
+ *     terms.c    the rule text behind a signature
+ *     file.c     small files that are whole and durable
+ *     opening.c  openings of sealed bids, as values
+ *     vault.c    the folder that keeps them
+ *     seal.c     taking them to another machine
+ *     sealed.c   commit, reveal, withdraw
  *     sse.c      live events: bytes to events
  *     stream.c   live events: connection and resumption
  */
@@ -21,6 +27,7 @@
 #include "audit/receipt.h"
 #include "audit/signature.h"
 #include "base/buf.h"
+#include "opening.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -32,6 +39,7 @@ enum {
     SIGNATURE_LIFE_MS = 60000,
     PASSPHRASE_BYTES = 1024,
     CA_TAG_BYTES = 9,
+    FILE_PATH_BYTES = 4096,
     CALL_PAUSE_MS = 100, /* before the second attempt of a call */
     CALL_PAUSE_MS_MAX = 10000,
 };
@@ -145,6 +153,54 @@ keep_read(struct auction_client *client, struct checkpoint *kept_out,
 /** Keep a verified head unless a larger one is kept; a failure is a warning. */
 void keep_write(struct auction_client *client, const struct checkpoint *head,
                 const char *note, size_t size);
+
+/** Whether a name could be keep_name's: it is fit for a folder. */
+bool keep_name_is_valid(const char *name);
+
+/* file.c */
+/**
+ * Write whole or not at all, of mode 0600, synced with its folder; false
+ * leaves errno.
+ */
+bool file_replace(const char *path, const char *bytes, size_t size);
+/** Make the folders above a path's last part, 0700 and synced. */
+bool file_make_folders(const char *path);
+/** Append a file to `out`; false with errno. */
+bool file_read(const char *path, struct buf *out);
+
+/* opening.c, vault.c */
+/** NULL without memory, or when a text is not UTF-8. */
+json_t *opening_to_json(const struct auction_opening *opening);
+/** False unless it is whole and its commitment is that of its fields. */
+bool opening_from_json(struct auction_opening *out, json_t *object);
+/** False without memory. */
+bool openings_add(struct auction_openings *list,
+                  const struct auction_opening *opening);
+
+/* terms.c */
+/** What the signed terms of an auction say; texts are cut to fit. */
+struct terms {
+    struct hash hash;
+    char status[16], title[128], format[16], currency[8];
+    int64_t closes_ms, reveal_ends_ms; /* 0: none */
+};
+
+/**
+ * Ask for an auction and for its published rule text, whose hash must be the
+ * one that is signed with each command; it is remembered.
+ */
+enum auction_outcome
+terms_fetch(struct auction_client *client, uint64_t auction, struct terms *out,
+            struct auction_result *result);
+const struct kept_terms *
+terms_find(const struct auction_client *client, uint64_t auction);
+/** Ask for the hash alone, and remember it. */
+enum auction_outcome terms_ask(struct auction_client *client, uint64_t auction,
+                               struct auction_result *result);
+
+/* sealed.c */
+/** A test's: called behind each step of a commitment and of a reveal. */
+extern void (*sealed_step)(const char *step);
 
 /* sse.c */
 struct sse {

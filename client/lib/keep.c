@@ -15,8 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEPT_PATH_BYTES = 4096, KEPT_TEMPORARY_BYTES = KEPT_PATH_BYTES + 16 };
-
 char *
 keep_name(char name[AUCTION_LOG_NAME_BYTES], const char *origin,
           const char *ca_tag)
@@ -37,23 +35,32 @@ keep_name(char name[AUCTION_LOG_NAME_BYTES], const char *origin,
     return name;
 }
 
+bool
+keep_name_is_valid(const char *name)
+{
+    return name[0] != '\0' && name[0] != '.' &&
+           name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.%-")] ==
+               '\0';
+}
+
 static bool
-kept_path(const struct auction_client *c, char path[KEPT_PATH_BYTES])
+kept_path(const struct auction_client *c, char path[FILE_PATH_BYTES])
 {
     char name[AUCTION_LOG_NAME_BYTES];
 
     if (c->state_dir == NULL)
         return false;
     keep_name(name, c->log.name, c->ca_tag);
-    return snprintf(path, KEPT_PATH_BYTES, "%s/%s.checkpoint", c->state_dir,
-                    name) < KEPT_PATH_BYTES;
+    return snprintf(path, FILE_PATH_BYTES, "%s/%s.checkpoint", c->state_dir,
+                    name) < FILE_PATH_BYTES;
 }
 
 enum auction_outcome
 keep_read(struct auction_client *c, struct checkpoint *kept,
           struct auction_result *result)
 {
-    char path[KEPT_PATH_BYTES], note[CHECKPOINT_BYTES_MAX];
+    char path[FILE_PATH_BYTES], note[CHECKPOINT_BYTES_MAX];
     FILE *file;
     size_t size;
 
@@ -91,48 +98,10 @@ kept_size(struct auction_client *c)
     return kept.size;
 }
 
-static bool
-write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
-/** Write whole or not at all; false leaves errno. mkstemp makes it 0600. */
-static bool
-replace(const char *path, const char *note, size_t size)
-{
-    char temporary[KEPT_TEMPORARY_BYTES];
-    bool is_written;
-    int fd, why;
-
-    snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    is_written = write_all(fd, note, size) && fsync(fd) == 0;
-    is_written = close(fd) == 0 && is_written;
-    is_written = is_written && rename(temporary, path) == 0;
-    if (!is_written) {
-        why = errno;
-        unlink(temporary);
-        errno = why;
-    }
-    return is_written;
-}
-
 static int
 lock(const char *path)
 {
-    char name[KEPT_TEMPORARY_BYTES];
+    char name[FILE_PATH_BYTES + 16];
     int fd;
 
     snprintf(name, sizeof(name), "%s.lock", path);
@@ -151,7 +120,7 @@ void
 keep_write(struct auction_client *c, const struct checkpoint *head,
            const char *note, size_t size)
 {
-    char path[KEPT_PATH_BYTES];
+    char path[FILE_PATH_BYTES];
     int fd;
 
     if (!kept_path(c, path))
@@ -159,7 +128,8 @@ keep_write(struct auction_client *c, const struct checkpoint *head,
     (void)mkdir(c->state_dir, 0700); /* what is missing shows below */
     fd = lock(path);
     /* Losing it loses a witness, not a bid: it is told, and that is all. */
-    if (fd < 0 || (kept_size(c) < head->size && !replace(path, note, size)))
+    if (fd < 0 ||
+        (kept_size(c) < head->size && !file_replace(path, note, size)))
         snprintf(c->warning, sizeof(c->warning),
                  "the log's head cannot be kept in '%s': %s", path,
                  strerror(errno));

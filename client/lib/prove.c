@@ -136,6 +136,7 @@ fill_result(struct auction_result *result, const struct record *record)
 {
     result->is_verified = true;
     result->seq = (uint64_t)record->seq;
+    result->uid = RECORD_HAS(record, actor) ? (uint64_t)record->actor.uid : 0;
     result->auction =
         RECORD_HAS(record, auction) ? (uint64_t)record->auction : 0;
     result->price = RECORD_HAS(record, price) ? record->price : 0;
