@@ -38,7 +38,7 @@ MODULES := base auction audit store identity engine http api net server
 
 LIBS_audit  := -lcrypto
 LIBS_server := -lssl -lcrypto -ldb-5.3 -ljansson -lconfuse
-LIBS_client := -lcurl -lssl -lcrypto -ljansson -lconfuse -lsmartcols
+LIBS_client := -lcurl -lssl -lcrypto -ljansson -lconfuse -lsmartcols -ledit
 
 # llhttp: the system's library where there is one, else Debian 12's sources.
 ifeq ($(shell pkg-config --exists libllhttp 2>/dev/null && echo yes),yes)
@@ -122,7 +122,7 @@ $(OUT)/tests/unit-$(1): $(call objects,$(wildcard tests/unit/$(1)/*.c tests/unit
 		$(call libs,$(unit_libs_$(1))) $(filter %.a,$(LLHTTP_LIB))
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) $(call libs,$(unit_libs_$(1))) \
-		$(LLHTTP_LIB) $$(LIBS_server) $(if $(filter client cli,$(1)),-lcurl -lsmartcols) -lcunit
+		$(LLHTTP_LIB) $$(LIBS_server) $(if $(filter client cli,$(1)),-lcurl -lsmartcols -ledit) -lcunit
 .PHONY: unit-$(1)
 unit-$(1): $(OUT)/tests/unit-$(1)
 	$(OUT)/tests/unit-$(1)

@@ -112,15 +112,101 @@ int
 act_end(struct cli *cli, struct auction_client *client, const char *what,
         const struct auction_result *result, const char *currency)
 {
+    json_t *object;
+
     note_size = 0;
     if (auction_warning(client)[0] != '\0')
         fprintf(stderr, "auction: %s\n", auction_warning(client));
     keep_receipt(cli, client, result);
     if (result->outcome != AUCTION_ACCEPTED)
         return show_error(cli, what, result, currency);
-    if (cli_wants_json(cli))
-        fputs(result->body, stdout);
+    object = json_loadb(result->body, result->body_size, 0, NULL);
+    (void)put_object(cli, object, result->body);
+    json_decref(object);
     return 0;
+}
+
+/* --------------------------------------------------------------------- deeds
+ */
+
+static void
+deed_path(const struct deed *deed, char *path, size_t capacity)
+{
+    const char *cmd = deed->cmd == NULL ? deed->what : deed->cmd;
+
+    if (deed->account != NULL)
+        snprintf(path, capacity, "/v1/admin/accounts/%s/%s", deed->account,
+                 cmd);
+    else
+        snprintf(path, capacity, "/v1/auctions/%llu/%s",
+                 (unsigned long long)deed->auction, cmd);
+}
+
+static void
+print_done(const struct deed *deed, const struct auction_result *result)
+{
+    printf("%s done; receipt %llu verified\n", deed->what,
+           (unsigned long long)result->seq);
+}
+
+static int
+send_deed(struct cli *cli, struct auction_client *client,
+          const struct deed *deed, const char *text, struct act *act,
+          deed_print *print)
+{
+    const char *cmd = deed->cmd == NULL ? deed->what : deed->cmd;
+    struct auction_result result;
+    int code = act_begin(act);
+
+    if (code != 0)
+        return code;
+    if (deed->account != NULL)
+        auction_admin(client, deed->account, cmd, text, act->key,
+                      !act->is_unsigned, &result);
+    else
+        auction_command(client, deed->auction, cmd, text, act->key,
+                        !act->is_unsigned, &result);
+    code = act_end(cli, client, deed->what, &result, deed->currency);
+    if (code == 0 && cli_talks(cli))
+        (print == NULL ? print_done : print)(deed, &result);
+    auction_result_release(&result);
+    return code;
+}
+
+int
+act_do(struct cli *cli, struct auction_client *client, const struct deed *deed,
+       struct act *act, deed_print *print)
+{
+    char path[CLI_TEXT_BYTES];
+    char *text =
+        deed->fields == NULL ? NULL : json_dumps(deed->fields, JSON_COMPACT);
+    int code = 0;
+
+    json_decref(deed->fields);
+    if (text == NULL)
+        return usage_error("%s: a text is not UTF-8", deed->what);
+    deed_path(deed, path, sizeof(path));
+    if (!cli_curl(cli, "POST", path, text))
+        code = send_deed(cli, client, deed, text, act, print);
+    free(text);
+    return code;
+}
+
+int
+act_do_alone(struct cli *cli, const struct deed *deed, struct act *act,
+             deed_print *print)
+{
+    struct auction_client *client;
+    int code = 0;
+
+    client = cli_client(cli, &code);
+    if (client == NULL) {
+        json_decref(deed->fields);
+        return code;
+    }
+    code = act_do(cli, client, deed, act, print);
+    auction_close(&client);
+    return code;
 }
 
 bool

@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bid, buy, retract: what a bidder does. Said to be done only when the
- * receipt has been verified.
+ * bid, buy. Said to be done only when the receipt has been verified.
  */
 #include "cli.h"
 
 #include <string.h>
 
-enum { KEY_VERSION = 256, KEY_REASON, CURRENCY_BYTES = 8, PATH_BYTES = 64 };
+enum { KEY_VERSION = 256, KEY_REPLACE };
 
 struct bid_arguments {
     struct words words;
     struct act act;
-    const char *reason;
     const char *if_version;
-};
-
-/** What has to be known of an auction before it is bid for. */
-struct looked {
-    char currency[CURRENCY_BYTES];
-    int64_t buy_now; /* 0: none */
-    int64_t version;
+    uint64_t replaces;
 };
 
 static const struct argp_option bid_options[] = {
     {"if-version", KEY_VERSION, "N", 0,
      "Only if the auction has version N when it is looked at", 0},
+    {"replace", KEY_REPLACE, "BID", 0,
+     "Uniform price: this bid of yours is replaced", 0},
     {0}};
 
 static error_t
@@ -37,20 +31,21 @@ parse_bid(int key, char *argument, struct argp_state *state)
     case KEY_VERSION:
         a->if_version = argument;
         return 0;
-    case KEY_REASON:
-        a->reason = argument;
+    case KEY_REPLACE:
+        if (!id_parse(&a->replaces, argument))
+            argp_error(state, "'%s' is not a bid's number", plain(argument));
         return 0;
     default:
         return words_take(&a->words, key, argument, state);
     }
 }
 
-static bool
+bool
 look_up(struct cli *cli, struct auction_client *client, uint64_t id,
         struct looked *out, int *code)
 {
     struct auction_result result;
-    char path[PATH_BYTES];
+    char path[64];
     json_t *auction;
 
     snprintf(path, sizeof(path), "/v1/auctions/%llu", (unsigned long long)id);
@@ -58,6 +53,11 @@ look_up(struct cli *cli, struct auction_client *client, uint64_t id,
     if (auction != NULL) {
         snprintf(out->currency, sizeof(out->currency), "%s",
                  text_of(auction, "currency"));
+        snprintf(out->format, sizeof(out->format), "%s",
+                 text_of(auction, "format"));
+        snprintf(out->status, sizeof(out->status), "%s",
+                 text_of(auction, "status"));
+        snprintf(out->etag, sizeof(out->etag), "%s", result.etag);
         out->buy_now = int_of(auction, "buy_now_price");
         out->version = int_of(auction, "version");
     }
@@ -85,60 +85,100 @@ check_version(const struct bid_arguments *a, const struct looked *looked)
     return AUCTION_REFUSED;
 }
 
+/* ---------------------------------------------------------------------- bid */
+
 static void
-print_bid(const struct cli *cli, const struct auction_result *result,
-          const char *currency, int64_t max)
+print_bid(const struct deed *deed, const struct auction_result *result)
 {
     char price[CLI_AMOUNT_BYTES], maximum[CLI_AMOUNT_BYTES],
         next[CLI_AMOUNT_BYTES];
+    json_t *record = json_loads(result->record, 0, NULL);
 
-    if (cli->is_quiet || cli_wants_json(cli))
-        return;
     printf("%s at %s (maximum %s), next bid %s, receipt %llu verified\n",
            result->is_leading ? "leading" : "outbid",
-           amount_text(price, result->price, currency),
-           amount_bare(maximum, max, currency),
-           amount_bare(next, result->minimum_bid, currency),
+           amount_text(price, result->price, deed->currency),
+           amount_bare(maximum, int_of(record, "max"), deed->currency),
+           amount_bare(next, result->minimum_bid, deed->currency),
            (unsigned long long)result->seq);
+    json_decref(record);
 }
 
-static int
-send_bid(struct cli *cli, struct auction_client *client, uint64_t id,
-         int64_t max, const char *currency, struct act *act)
+static void
+print_units(const struct deed *deed, const struct auction_result *result)
 {
-    struct auction_result result;
-    int code = act_begin(act);
+    char price[CLI_AMOUNT_BYTES];
+    json_t *record = json_loads(result->record, 0, NULL);
 
-    if (code != 0)
-        return code;
-    auction_bid(client, id, max, act->key, !act->is_unsigned, &result);
-    code = act_end(cli, client, "bid", &result, currency);
-    if (code == 0)
-        print_bid(cli, &result, currency, max);
-    auction_result_release(&result);
-    return code;
+    printf("bid %llu for %lld at up to %s each, receipt verified\n",
+           (unsigned long long)result->seq,
+           (long long)int_of(record, "quantity"),
+           amount_text(price, int_of(record, "price"), deed->currency));
+    json_decref(record);
+}
+
+/** "10@8.00": so many units at that price each; NULL after a message. */
+static json_t *
+read_units(const char *text, const char *currency)
+{
+    const char *at = strchr(text, '@');
+    char count[16];
+    int64_t price;
+    int quantity;
+
+    snprintf(count, sizeof(count), "%.*s", (int)(at - text), text);
+    if (!number_parse(&quantity, count, 1, 999999999)) {
+        usage_error("'%s' is not QUANTITY@PRICE such as 10@8.00", plain(text));
+        return NULL;
+    }
+    if (!amount_parse(&price, at + 1, currency))
+        return NULL;
+    return json_pack("{s:I, s:I}", "quantity", (json_int_t)quantity, "price",
+                     (json_int_t)price);
+}
+
+static json_t *
+read_bid(const struct bid_arguments *a, const struct looked *looked,
+         bool has_units)
+{
+    const char *text = a->words.at[1];
+    json_t *fields;
+    int64_t max;
+
+    if (has_units) {
+        fields = read_units(text, looked->currency);
+        if (fields != NULL && a->replaces != 0)
+            json_object_set_new(fields, "bid",
+                                json_integer((json_int_t)a->replaces));
+        return fields;
+    }
+    if (strcmp(looked->format, "uniform") == 0) {
+        usage_error("this auction sells several units: write QUANTITY@PRICE, "
+                    "such as 10@8.00");
+        return NULL;
+    }
+    return amount_parse(&max, text, looked->currency)
+               ? json_pack("{s:I}", "max", (json_int_t)max)
+               : NULL;
 }
 
 static int
 run_bid(struct cli *cli, struct auction_client *client, uint64_t id,
         struct bid_arguments *a)
 {
+    bool has_units = strchr(a->words.at[1], '@') != NULL;
+    struct deed deed = {.what = "bid", .auction = id};
     struct looked looked;
-    char path[PATH_BYTES], body[PATH_BYTES];
-    int64_t max;
     int code = 0;
 
     if (!look_up(cli, client, id, &looked, &code) ||
         (code = check_version(a, &looked)) != 0)
         return code;
-    if (!amount_parse(&max, a->words.at[1], looked.currency))
+    deed.currency = looked.currency;
+    deed.fields = read_bid(a, &looked, has_units);
+    if (deed.fields == NULL)
         return AUCTION_USAGE;
-    snprintf(path, sizeof(path), "/v1/auctions/%llu/bid",
-             (unsigned long long)id);
-    snprintf(body, sizeof(body), "{\"max\":%lld}", (long long)max);
-    if (cli_curl(cli, "POST", path, body))
-        return 0;
-    return send_bid(cli, client, id, max, looked.currency, &a->act);
+    return act_do(cli, client, &deed, &a->act,
+                  has_units ? print_units : print_bid);
 }
 
 /** The auction's number, the client; then the command; then the end. */
@@ -168,43 +208,34 @@ command_bid(struct cli *cli, int argc, char **argv)
     static const struct argp argp = {
         .options = bid_options,
         .parser = parse_bid,
-        .args_doc = "AUCTION AMOUNT",
-        .doc = "Bid up to AMOUNT, in major units: 125 or 125.50."};
+        .args_doc = "AUCTION AMOUNT|QUANTITY@PRICE",
+        .doc = "Bid up to AMOUNT, in major units: 125 or 125.50. Where several "
+               "units are sold at one price, bid for QUANTITY of them at up "
+               "to PRICE each: 10@8.00."};
     struct bid_arguments a = {.words = {.minimum = 2, .maximum = 2}};
 
     cli_parse(cli, &argp, &a, &a.act, argc, argv);
     return with_auction(cli, &a, run_bid);
 }
 
-/* ------------------------------------------------------------- buy, retract */
+/* ---------------------------------------------------------------------- buy */
 
-static int
-finish(struct cli *cli, struct auction_client *client, const char *what,
-       struct auction_result *result, const char *currency)
+static void
+print_buy(const struct deed *deed, const struct auction_result *result)
 {
-    int code = act_end(cli, client, what, result, currency);
     char price[CLI_AMOUNT_BYTES];
 
-    if (code == 0 && !cli->is_quiet && !cli_wants_json(cli)) {
-        if (currency != NULL)
-            printf("bought at %s, receipt %llu verified\n",
-                   amount_text(price, result->price, currency),
-                   (unsigned long long)result->seq);
-        else
-            printf("%s done; receipt %llu verified\n", what,
-                   (unsigned long long)result->seq);
-    }
-    auction_result_release(result);
-    return code;
+    printf("bought at %s, receipt %llu verified\n",
+           amount_text(price, result->price, deed->currency),
+           (unsigned long long)result->seq);
 }
 
 static int
 run_buy(struct cli *cli, struct auction_client *client, uint64_t id,
         struct bid_arguments *a)
 {
-    struct auction_result result;
+    struct deed deed = {.what = "buy", .auction = id};
     struct looked looked;
-    char path[PATH_BYTES], body[PATH_BYTES];
     int code = 0;
 
     if (!look_up(cli, client, id, &looked, &code) ||
@@ -217,23 +248,20 @@ run_buy(struct cli *cli, struct auction_client *client, uint64_t id,
                 (unsigned long long)id);
         return AUCTION_REFUSED;
     }
-    snprintf(path, sizeof(path), "/v1/auctions/%llu/buy",
-             (unsigned long long)id);
-    snprintf(body, sizeof(body), "{\"price\":%lld}", (long long)looked.buy_now);
-    if (cli_curl(cli, "POST", path, body))
-        return 0;
-    if ((code = act_begin(&a->act)) != 0)
-        return code;
-    auction_buy(client, id, looked.buy_now, a->act.key, !a->act.is_unsigned,
-                &result);
-    return finish(cli, client, "buy", &result, looked.currency);
+    deed.currency = looked.currency;
+    deed.fields = json_pack("{s:I}", "price", (json_int_t)looked.buy_now);
+    return act_do(cli, client, &deed, &a->act, print_buy);
 }
 
 int
 command_buy(struct cli *cli, int argc, char **argv)
 {
+    static const struct argp_option options[] = {
+        {"if-version", KEY_VERSION, "N", 0,
+         "Only if the auction has version N when it is looked at", 0},
+        {0}};
     static const struct argp argp = {
-        .options = bid_options,
+        .options = options,
         .parser = parse_bid,
         .args_doc = "AUCTION",
         .doc = "Buy now, at the auction's buy-now price."};
@@ -241,53 +269,4 @@ command_buy(struct cli *cli, int argc, char **argv)
 
     cli_parse(cli, &argp, &a, &a.act, argc, argv);
     return with_auction(cli, &a, run_buy);
-}
-
-static int
-run_retract(struct cli *cli, struct auction_client *client, uint64_t id,
-            struct bid_arguments *a)
-{
-    struct auction_result result;
-    char path[PATH_BYTES], body[PATH_BYTES];
-    int code;
-
-    snprintf(path, sizeof(path), "/v1/auctions/%llu/retract",
-             (unsigned long long)id);
-    snprintf(body, sizeof(body), "{\"reason\":\"%s\"}", a->reason);
-    if (cli_curl(cli, "POST", path, body))
-        return 0;
-    if ((code = act_begin(&a->act)) != 0)
-        return code;
-    auction_retract(client, id, a->reason, a->act.key, !a->act.is_unsigned,
-                    &result);
-    return finish(cli, client, "retract", &result, NULL);
-}
-
-static bool
-is_retract_reason(const char *reason)
-{
-    return reason != NULL && (strcmp(reason, "typo") == 0 ||
-                              strcmp(reason, "changed-description") == 0 ||
-                              strcmp(reason, "seller-unreachable") == 0);
-}
-
-int
-command_retract(struct cli *cli, int argc, char **argv)
-{
-    static const struct argp_option options[] = {
-        {"reason", KEY_REASON, "R", 0,
-         "typo, changed-description or seller-unreachable", 0},
-        {0}};
-    static const struct argp argp = {
-        .options = options,
-        .parser = parse_bid,
-        .args_doc = "AUCTION --reason R",
-        .doc = "Take your bids back, where the rules allow it."};
-    struct bid_arguments a = {.words = {.minimum = 1, .maximum = 1}};
-
-    cli_parse(cli, &argp, &a, &a.act, argc, argv);
-    if (!is_retract_reason(a.reason))
-        return usage_error("retract: give --reason typo, changed-description "
-                           "or seller-unreachable");
-    return with_auction(cli, &a, run_retract);
 }

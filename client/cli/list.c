@@ -1,164 +1,124 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * list, bids: tables. libsmartcols makes control characters visible.
+ * list, bids, invoices.
  */
 #include "cli.h"
 
-#include <libsmartcols/libsmartcols.h>
 #include <string.h>
 
-enum { KEY_STATUS = 256, KEY_MINE, KEY_LIMIT, KEY_ALL, KEY_NEWEST };
+enum { KEY_STATUS = 256, KEY_MINE, KEY_LIMIT, KEY_ALL, KEY_NEWEST, KEY_SEARCH };
 
-enum { PATH_BYTES = 512, CURSOR_BYTES = 128, PAGE_MAX = 200 };
+enum { PATH_BYTES = 256, PAGE_MAX = 200 };
 
 struct list_arguments {
     struct words words;
-    const char *status;
+    const char *status, *search;
     bool is_mine, is_all, is_newest;
     int limit;
 };
 
-/* ------------------------------------------------------------------- tables */
+/** What the rows of a list need beside their items. */
+struct listing {
+    const char *currency;
+    const struct list_arguments *arguments;
+};
 
-static struct libscols_table *
-new_table(const char *const *columns)
-{
-    struct libscols_table *table = scols_new_table();
+/* --------------------------------------------------------------------- rows */
 
-    for (; table != NULL && *columns != NULL; columns++) {
-        int flags = strcmp(*columns, "TITLE") == 0  ? SCOLS_FL_TRUNC
-                    : strstr(*columns, "#") != NULL ? SCOLS_FL_RIGHT
-                                                    : 0;
-        if (scols_table_new_column(table, *columns + (flags == SCOLS_FL_RIGHT),
-                                   0.1, flags) == NULL) {
-            scols_unref_table(table);
-            return NULL;
-        }
-    }
-    return table;
-}
-
-/** A whole row at once; false without memory. */
 static bool
-add_row(struct libscols_table *table, const char *const *cells, size_t count)
+is_searched(json_t *a, const char *text)
 {
-    struct libscols_line *line = scols_table_new_line(table, NULL);
-
-    for (size_t i = 0; line != NULL && i < count; i++)
-        if (scols_line_set_data(line, i, cells[i]) != 0)
-            return false;
-    return line != NULL;
-}
-
-static void
-print_table(struct libscols_table *table)
-{
-    if (scols_table_get_nlines(table) > 0)
-        scols_print_table(table);
+    return text == NULL || strcasestr(text_of(a, "title"), text) != NULL ||
+           strcasestr(text_of(a, "description"), text) != NULL;
 }
 
 static bool
-add_auction(struct libscols_table *table, json_t *a)
+add_auction(struct sheet *sheet, json_t *a, void *context)
 {
+    const struct listing *listing = context;
     const char *currency = text_of(a, "currency");
-    char price[CLI_AMOUNT_BYTES] = "-", next[CLI_AMOUNT_BYTES], bids[24];
-    const char *cells[] = {
-        text_of(a, "id"),      text_of(a, "status"),      price, next, bids,
-        text_of(a, "ends_at"), plain(text_of(a, "title"))};
+    char price[CLI_AMOUNT_BYTES] = "-", next[CLI_AMOUNT_BYTES] = "-", bids[24];
+    const char *cells[] = {text_of(a, "id"),
+                           text_of(a, "format"),
+                           text_of(a, "status"),
+                           price,
+                           next,
+                           bids,
+                           text_of(a, "ends_at"),
+                           plain(text_of(a, "title"))};
 
+    if (!is_searched(a, listing->arguments->search))
+        return true;
     if (json_object_get(a, "price") != NULL)
         amount_text(price, int_of(a, "price"), currency);
-    amount_text(next, int_of(a, "minimum_bid"), currency);
-    snprintf(bids, sizeof(bids), "%lld", (long long)int_of(a, "bid_count"));
-    return add_row(table, cells, sizeof(cells) / sizeof(cells[0]));
+    if (json_object_get(a, "minimum_bid") != NULL)
+        amount_text(next, int_of(a, "minimum_bid"), currency);
+    number_text(bids, int_of(a, "bid_count"));
+    return sheet_add(sheet, a, cells);
 }
 
 static bool
-add_bid(struct libscols_table *table, json_t *bid, const char *currency)
+add_bid(struct sheet *sheet, json_t *bid, void *context)
 {
-    char seq[24], who[96], price[CLI_AMOUNT_BYTES], max[CLI_AMOUNT_BYTES] = "";
-    const char *cells[] = {seq, text_of(bid, "at"), who, price, max};
+    const struct listing *listing = context;
+    const char *currency = listing->currency;
+    bool is_own = json_is_true(json_object_get(bid, "you"));
+    char seq[24], who[96], price[CLI_AMOUNT_BYTES] = "",
+                           max[CLI_AMOUNT_BYTES] = "", quantity[24] = "";
+    const char *cells[] = {seq, text_of(bid, "at"), who, quantity, price, max};
 
-    snprintf(seq, sizeof(seq), "%lld", (long long)int_of(bid, "seq"));
+    if (listing->arguments->is_mine && !is_own)
+        return true;
+    number_text(seq, int_of(bid, "seq"));
     snprintf(who, sizeof(who), "%.80s%s", text_of(bid, "bidder"),
-             json_is_true(json_object_get(bid, "you")) ? " (you)" : "");
-    amount_text(price, int_of(bid, "price"), currency);
+             is_own ? " (you)" : "");
+    if (json_object_get(bid, "quantity") != NULL)
+        number_text(quantity, int_of(bid, "quantity"));
+    if (json_object_get(bid, "price") != NULL)
+        amount_text(price, int_of(bid, "price"), currency);
     if (json_object_get(bid, "max") != NULL)
         amount_text(max, int_of(bid, "max"), currency);
-    return add_row(table, cells, sizeof(cells) / sizeof(cells[0]));
+    else if (json_object_get(bid, "cap") != NULL)
+        amount_text(max, int_of(bid, "cap"), currency);
+    return sheet_add(sheet, bid, cells);
 }
 
-/* -------------------------------------------------------------------- pages */
-
-/** What is done with each item: the currency is NULL for auctions. */
 static bool
-add_item(struct libscols_table *table, json_t *item, const char *currency)
+add_invoice(struct sheet *sheet, json_t *i, void *context)
 {
-    return currency == NULL ? add_auction(table, item)
-                            : add_bid(table, item, currency);
-}
+    const char *currency = text_of(i, "currency");
+    char number[24], goods[CLI_AMOUNT_BYTES], premium[CLI_AMOUNT_BYTES],
+        tax[CLI_AMOUNT_BYTES], total[CLI_AMOUNT_BYTES];
+    const char *shown = text_of(i, "number"), *state = text_of(i, "status");
+    const char *cells[] = {number,
+                           text_of(i, "auction"),
+                           text_of(i, "buyer"),
+                           goods,
+                           premium,
+                           tax,
+                           total,
+                           state};
 
-/** One page; the next cursor, or "", goes to `cursor`. */
-static int
-take_page(struct cli *cli, struct auction_client *client, const char *path,
-          struct libscols_table *table, const char *currency,
-          char cursor[CURSOR_BYTES])
-{
-    struct auction_result result;
-    json_t *page, *item;
-    size_t i;
-    int code = 0;
-
-    page = get_json(cli, client, path, &result, &code);
-    cursor[0] = '\0';
-    if (page != NULL && cli_wants_json(cli))
-        fputs(result.body, stdout);
-    json_array_foreach(json_object_get(page, "items"), i, item)
-    {
-        if (code == 0 && !add_item(table, item, currency))
-            code = AUCTION_LOCAL_FAILURE;
-    }
-    if (page != NULL)
-        snprintf(cursor, CURSOR_BYTES, "%s", text_of(page, "next_cursor"));
-    json_decref(page);
-    auction_result_release(&result);
-    return code;
-}
-
-/** A cursor is of the server's making; it goes into a path only if plain. */
-static bool
-is_plain_word(const char *word)
-{
-    return word[strspn(word, "abcdefghijklmnopqrstuvwxyz"
-                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-")] ==
-           '\0';
-}
-
-/** Pages from `base` (which ends in a query) on, one or all. */
-static int
-take_pages(struct cli *cli, struct auction_client *client, const char *base,
-           const char *const *columns, const char *currency, bool is_all)
-{
-    struct libscols_table *table = new_table(columns);
-    char path[PATH_BYTES], cursor[CURSOR_BYTES] = "";
-    int code = table == NULL ? AUCTION_LOCAL_FAILURE : 0;
-
-    while (code == 0) {
-        snprintf(path, sizeof(path), "%s%s%s", base,
-                 cursor[0] == '\0' ? "" : "&cursor=", cursor);
-        code = take_page(cli, client, path, table, currency, cursor);
-        if (!is_all || cursor[0] == '\0' || !is_plain_word(cursor))
-            break;
-    }
-    if (table != NULL && !cli_wants_json(cli))
-        print_table(table);
-    if (code == 0 && cursor[0] != '\0' && !cli->is_quiet)
-        fprintf(stderr, "auction: there are more: see --all and --limit\n");
-    scols_unref_table(table);
-    return code;
+    (void)context;
+    snprintf(number, sizeof(number), "%.20s", shown);
+    if (shown[0] == '\0')
+        number_text(number, int_of(i, "number"));
+    if (state[0] == '\0')
+        cells[7] = json_is_true(json_object_get(i, "paid")) ? "paid" : "due";
+    amount_bare(goods, int_of(i, "goods"), currency);
+    amount_bare(premium, int_of(i, "premium"), currency);
+    amount_bare(tax, int_of(i, "tax"), currency);
+    amount_text(total, int_of(i, "total"), currency);
+    return sheet_add(sheet, i, cells);
 }
 
 /* ----------------------------------------------------------------- commands */
+
+static bool
+is_word(const char *word)
+{
+    return word[strspn(word, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
+}
 
 static error_t
 parse_list(int key, char *argument, struct argp_state *state)
@@ -167,9 +127,12 @@ parse_list(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case KEY_STATUS:
-        if (!is_plain_word(argument))
+        if (!is_word(argument))
             argp_error(state, "'%s' is not a status", plain(argument));
         a->status = argument;
+        return 0;
+    case KEY_SEARCH:
+        a->search = argument;
         return 0;
     case KEY_MINE:
         a->is_mine = true;
@@ -189,91 +152,127 @@ parse_list(int key, char *argument, struct argp_state *state)
     }
 }
 
+/** A list with a client of its own, or as a curl command. */
+static int
+print_alone(struct cli *cli, const struct paging *paging)
+{
+    struct auction_client *client;
+    int code = 0;
+
+    if (cli_curl(cli, "GET", paging->base, NULL))
+        return 0;
+    client = cli_client(cli, &code);
+    if (client == NULL)
+        return code;
+    code = pages_print(cli, client, paging);
+    auction_close(&client);
+    return code;
+}
+
 int
 command_list(struct cli *cli, int argc, char **argv)
 {
     static const struct argp_option options[] = {
         {"status", KEY_STATUS, "S", 0, "Only open, closed, ...", 0},
         {"mine", KEY_MINE, NULL, 0, "Only those you sell", 0},
+        {"search", KEY_SEARCH, "TEXT", 0,
+         "Only those with TEXT in title or description; every page", 0},
         {"newest", KEY_NEWEST, NULL, 0, "Newest first", 0},
         {"limit", KEY_LIMIT, "N", 0, "At most so many a page (50)", 0},
         {"all", KEY_ALL, NULL, 0, "Every page", 0},
         {0}};
     static const struct argp argp = {
         .options = options, .parser = parse_list, .doc = "List auctions."};
-    static const char *const columns[] = {
-        "ID", "STATUS", "#PRICE", "#NEXT BID", "#BIDS", "ENDS", "TITLE", NULL};
+    static const char *const columns[] = {"ID",     "FORMAT",    "STATUS",
+                                          "#PRICE", "#NEXT BID", "#BIDS",
+                                          "ENDS",   "TITLE",     NULL};
     struct list_arguments a = {.limit = 50};
-    struct auction_client *client;
-    char base[PATH_BYTES / 2];
-    int code = 0;
+    struct listing listing = {.arguments = &a};
+    struct paging paging = {
+        .columns = columns, .add = add_auction, .context = &listing};
+    char base[PATH_BYTES];
 
     cli_parse(cli, &argp, &a, NULL, argc, argv);
     snprintf(
-        base, sizeof(base), "/v1/auctions?limit=%d%s%.64s%s%s", a.limit,
+        base, sizeof(base), "/v1/auctions?limit=%d%s%.64s%s%s",
+        a.search != NULL ? PAGE_MAX : a.limit,
         a.status == NULL ? "" : "&status=", a.status == NULL ? "" : a.status,
         a.is_mine ? "&seller=me" : "", a.is_newest ? "&sort=-created_at" : "");
-    if (cli_curl(cli, "GET", base, NULL))
-        return 0;
-    client = cli_client(cli, &code);
-    if (client == NULL)
-        return code;
-    code = take_pages(cli, client, base, columns, NULL, a.is_all);
-    auction_close(&client);
-    return code;
-}
-
-/** The auction's currency; "" with *code set. */
-static void
-find_currency(struct cli *cli, struct auction_client *client, uint64_t id,
-              char currency[8], int *code)
-{
-    struct auction_result result;
-    char path[64];
-    json_t *auction;
-
-    snprintf(path, sizeof(path), "/v1/auctions/%llu", (unsigned long long)id);
-    auction = get_json(cli, client, path, &result, code);
-    snprintf(currency, 8, "%s", text_of(auction, "currency"));
-    json_decref(auction);
-    auction_result_release(&result);
+    paging.base = base;
+    paging.is_all = a.is_all || a.search != NULL;
+    return print_alone(cli, &paging);
 }
 
 int
 command_bids(struct cli *cli, int argc, char **argv)
 {
     static const struct argp_option options[] = {
+        {"mine", KEY_MINE, NULL, 0, "Only your own", 0},
         {"limit", KEY_LIMIT, "N", 0, "At most so many a page (200)", 0},
         {"all", KEY_ALL, NULL, 0, "Every page", 0},
         {0}};
     static const struct argp argp = {
         .options = options,
         .parser = parse_list,
-        .args_doc = "AUCTION",
-        .doc = "List an auction's bids, newest first."};
-    static const char *const columns[] = {"SEQ",    "TIME",     "BIDDER",
-                                          "#PRICE", "#MAXIMUM", NULL};
-    struct list_arguments a = {.words = {.minimum = 1, .maximum = 1},
-                               .limit = PAGE_MAX};
+        .args_doc = "[AUCTION]",
+        .doc = "List an auction's bids, newest first; without one your own "
+               "whose receipts are kept here, with their standing."};
+    static const char *const columns[] = {
+        "SEQ", "TIME", "BIDDER", "#QUANTITY", "#PRICE", "#MAXIMUM", NULL};
+    struct list_arguments a = {.words = {.maximum = 1}, .limit = PAGE_MAX};
+    struct listing listing = {.arguments = &a};
+    struct paging paging = {
+        .columns = columns, .add = add_bid, .context = &listing};
     struct auction_client *client;
-    char base[PATH_BYTES / 2], currency[8];
+    struct looked looked;
+    char base[PATH_BYTES];
     uint64_t id;
     int code = 0;
 
     cli_parse(cli, &argp, &a, NULL, argc, argv);
+    if (a.words.count == 0)
+        return bids_of_mine(cli, a.limit);
     if (!id_parse(&id, a.words.at[0]))
         return usage_error("'%s' is not an auction's number",
                            plain(a.words.at[0]));
     snprintf(base, sizeof(base), "/v1/auctions/%llu/bids?limit=%d",
              (unsigned long long)id, a.limit);
+    paging.base = base;
+    paging.is_all = a.is_all || a.is_mine;
     if (cli_curl(cli, "GET", base, NULL))
         return 0;
     client = cli_client(cli, &code);
     if (client == NULL)
         return code;
-    find_currency(cli, client, id, currency, &code);
-    if (code == 0)
-        code = take_pages(cli, client, base, columns, currency, a.is_all);
+    if (look_up(cli, client, id, &looked, &code)) {
+        listing.currency = looked.currency;
+        code = pages_print(cli, client, &paging);
+    }
     auction_close(&client);
     return code;
+}
+
+int
+command_invoices(struct cli *cli, int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        {"limit", KEY_LIMIT, "N", 0, "At most so many a page (50)", 0},
+        {"all", KEY_ALL, NULL, 0, "Every page", 0},
+        {0}};
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse_list,
+        .doc = "List invoices and credit notes that you send or receive."};
+    static const char *const columns[] = {"NUMBER", "AUCTION",  "BUYER",
+                                          "#GOODS", "#PREMIUM", "#TAX",
+                                          "#TOTAL", "STATUS",   NULL};
+    struct list_arguments a = {.limit = 50};
+    struct paging paging = {.columns = columns, .add = add_invoice};
+    char base[PATH_BYTES];
+
+    cli_parse(cli, &argp, &a, NULL, argc, argv);
+    snprintf(base, sizeof(base), "/v1/invoices?limit=%d", a.limit);
+    paging.base = base;
+    paging.is_all = a.is_all;
+    return print_alone(cli, &paging);
 }

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * show, explain, whoami, ping, api: looking without touching (api apart).
+ * show, explain, whoami, ping: looking without touching.
  */
 #include "cli.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-enum { PINGS_MAX = 1000, HEADERS_MAX = 16, PATH_BYTES = 128 };
-enum { DATA_BYTES_MAX = 1 << 20, READ_BYTES = 4096 };
+enum { PINGS_MAX = 1000, PATH_BYTES = 128 };
 
 struct look_arguments {
     struct words words;
-    const char *data;
-    const char *headers[HEADERS_MAX + 1];
-    int header_count;
     int times;
 };
 
@@ -26,14 +19,6 @@ parse_look(int key, char *argument, struct argp_state *state)
     struct look_arguments *a = state->input;
 
     switch (key) {
-    case 'd':
-        a->data = argument;
-        return 0;
-    case 'H':
-        if (a->header_count == HEADERS_MAX || strchr(argument, ':') == NULL)
-            argp_error(state, "-H takes 'Name: value', at most 16 times");
-        a->headers[a->header_count++] = argument;
-        return 0;
     case 'n':
         if (!number_parse(&a->times, argument, 1, PINGS_MAX))
             argp_error(state, "-n is a number from 1 to 1000");
@@ -58,9 +43,7 @@ view(struct cli *cli, const char *path, void (*show)(json_t *object))
     if (client == NULL)
         return code;
     object = get_json(cli, client, path, &result, &code);
-    if (object != NULL && cli_wants_json(cli))
-        fputs(result.body, stdout);
-    else if (object != NULL)
+    if (object != NULL && !put_object(cli, object, result.body))
         show(object);
     json_decref(object);
     auction_result_release(&result);
@@ -70,37 +53,81 @@ view(struct cli *cli, const char *path, void (*show)(json_t *object))
 
 /* ------------------------------------------------------------- one auction */
 
+/** A line for an amount that is there. */
+static void
+show_amount(json_t *a, const char *member, const char *label)
+{
+    char text[CLI_AMOUNT_BYTES];
+
+    if (json_is_integer(json_object_get(a, member)))
+        printf("%-9s %s\n", label,
+               amount_text(text, int_of(a, member), text_of(a, "currency")));
+}
+
+/** A line for a text or a number that is there. */
+static void
+show_member(json_t *a, const char *member, const char *label)
+{
+    json_t *value = json_object_get(a, member);
+
+    if (json_is_string(value))
+        printf("%-9s %s\n", label, plain(json_string_value(value)));
+    else if (json_is_integer(value))
+        printf("%-9s %lld\n", label, (long long)json_integer_value(value));
+}
+
 static void
 show_price(json_t *a, const char *currency)
 {
     json_t *you = json_object_get(a, "you");
+    const char *leader = text_of(a, "leader");
     char text[CLI_AMOUNT_BYTES];
 
     if (json_object_get(a, "price") != NULL)
-        printf("price     %s, led by %s%s\n",
+        printf("price     %s%s%s%s\n",
                amount_text(text, int_of(a, "price"), currency),
-               plain(text_of(a, "leader")),
+               leader[0] == '\0' ? "" : ", led by ", plain(leader),
                json_is_true(json_object_get(you, "leading")) ? " (you)" : "");
-    printf("next bid  %s\n",
-           amount_text(text, int_of(a, "minimum_bid"), currency));
+    show_amount(a, "minimum_bid", "next bid");
     if (json_is_true(json_object_get(a, "buy_now")))
-        printf("buy now   %s\n",
-               amount_text(text, int_of(a, "buy_now_price"), currency));
-    printf("reserve   %s\n", plain(text_of(a, "reserve")));
-    printf("bids      %lld\n", (long long)int_of(a, "bid_count"));
+        show_amount(a, "buy_now_price", "buy now");
+    show_amount(a, "floor_price", "floor");
+    show_amount(a, "bond", "bond");
+    show_member(a, "quantity", "units");
+    show_member(a, "stock", "left");
+    show_member(a, "reserve", "reserve");
+    show_member(a, "bid_count", "bids");
 }
 
 static void
 show_award(json_t *award, const char *currency)
 {
     char text[CLI_AMOUNT_BYTES];
+    int64_t quantity = int_of(award, "quantity");
 
     if (award == NULL)
         return;
-    printf("sold to   %s%s at %s%s\n", plain(text_of(award, "winner")),
+    printf("sold to   %s%s at %s", plain(text_of(award, "winner")),
            json_is_true(json_object_get(award, "you")) ? " (you)" : "",
-           amount_text(text, int_of(award, "price"), currency),
+           amount_text(text, int_of(award, "price"), currency));
+    if (quantity > 1)
+        printf(" each, %lld units", (long long)quantity);
+    printf("%s\n",
            json_is_true(json_object_get(award, "paid")) ? ", paid" : "");
+}
+
+static void
+show_awards(json_t *a, const char *currency)
+{
+    json_t *award;
+    size_t i;
+
+    json_array_foreach(json_object_get(a, "awards"), i, award)
+    {
+        show_award(award, currency);
+    }
+    if (!json_is_array(json_object_get(a, "awards")))
+        show_award(json_object_get(a, "award"), currency);
 }
 
 static void
@@ -116,11 +143,13 @@ show_auction(json_t *a)
     printf("status    %s%s%s\n", plain(text_of(a, "status")),
            json_object_get(a, "outcome") != NULL ? ", " : "",
            plain(text_of(a, "outcome")));
+    show_member(a, "format", "format");
     printf("seller    %s\n", plain(text_of(a, "seller")));
     show_price(a, currency);
     printf("ends      %s (the server's time is %s)\n",
            plain(text_of(a, "ends_at")), plain(text_of(a, "server_time")));
-    show_award(json_object_get(a, "award"), currency);
+    show_member(a, "reveal_ends_at", "reveal");
+    show_awards(a, currency);
     printf("version   %lld\n", (long long)int_of(a, "version"));
     printf("terms     %s\n", plain(text_of(a, "terms")));
 }
@@ -140,12 +169,62 @@ show_steps(json_t *object)
         printf("(more steps follow; see the audit log)\n");
 }
 
+/** The auction, and its price so far as bars. */
 static int
-view_auction(struct cli *cli, int argc, char **argv, const char *doc,
-             const char *suffix, void (*show)(json_t *object))
+run_show(struct cli *cli, struct auction_client *client, uint64_t id)
 {
-    const struct argp argp = {
-        .parser = parse_look, .args_doc = "AUCTION", .doc = doc};
+    struct auction_result result;
+    char path[PATH_BYTES], bars[SPARK_BYTES];
+    json_t *auction;
+    int code = 0;
+
+    snprintf(path, sizeof(path), "/v1/auctions/%llu", (unsigned long long)id);
+    auction = get_json(cli, client, path, &result, &code);
+    if (auction != NULL && !put_object(cli, auction, result.body)) {
+        show_auction(auction);
+        if (int_of(auction, "bid_count") > 1 &&
+            json_object_get(auction, "price") != NULL)
+            printf("history   %s\n", spark_of(cli, client, id, bars));
+    }
+    json_decref(auction);
+    auction_result_release(&result);
+    return code;
+}
+
+int
+command_show(struct cli *cli, int argc, char **argv)
+{
+    static const struct argp argp = {.parser = parse_look,
+                                     .args_doc = "AUCTION",
+                                     .doc = "Show one auction."};
+    struct look_arguments a = {.words = {.minimum = 1, .maximum = 1}};
+    struct auction_client *client;
+    char path[PATH_BYTES];
+    uint64_t id;
+    int code = 0;
+
+    cli_parse(cli, &argp, &a, NULL, argc, argv);
+    if (!id_parse(&id, a.words.at[0]))
+        return usage_error("'%s' is not an auction's number",
+                           plain(a.words.at[0]));
+    snprintf(path, sizeof(path), "/v1/auctions/%llu", (unsigned long long)id);
+    if (cli_curl(cli, "GET", path, NULL))
+        return 0;
+    client = cli_client(cli, &code);
+    if (client == NULL)
+        return code;
+    code = run_show(cli, client, id);
+    auction_close(&client);
+    return code;
+}
+
+int
+command_explain(struct cli *cli, int argc, char **argv)
+{
+    static const struct argp argp = {
+        .parser = parse_look,
+        .args_doc = "AUCTION",
+        .doc = "Say why this price and this winner, step by step."};
     struct look_arguments a = {.words = {.minimum = 1, .maximum = 1}};
     char path[PATH_BYTES];
     uint64_t id;
@@ -154,23 +233,9 @@ view_auction(struct cli *cli, int argc, char **argv, const char *doc,
     if (!id_parse(&id, a.words.at[0]))
         return usage_error("'%s' is not an auction's number",
                            plain(a.words.at[0]));
-    snprintf(path, sizeof(path), "/v1/auctions/%llu%s", (unsigned long long)id,
-             suffix);
-    return view(cli, path, show);
-}
-
-int
-command_show(struct cli *cli, int argc, char **argv)
-{
-    return view_auction(cli, argc, argv, "Show one auction.", "", show_auction);
-}
-
-int
-command_explain(struct cli *cli, int argc, char **argv)
-{
-    return view_auction(cli, argc, argv,
-                        "Say why this price and this winner, step by step.",
-                        "/explain", show_steps);
+    snprintf(path, sizeof(path), "/v1/auctions/%llu/explain",
+             (unsigned long long)id);
+    return view(cli, path, show_steps);
 }
 
 /* ------------------------------------------------------------- whoami, ping */
@@ -206,18 +271,30 @@ monotonic_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+struct pings {
+    double least, most, sum; /* ms, without the handshake */
+    int count;
+};
+
 static int
-ping_once(struct cli *cli, struct auction_client *client, bool is_first)
+ping_once(struct cli *cli, struct auction_client *client, struct pings *p,
+          bool is_first)
 {
     struct auction_result result;
-    double start = monotonic_ms();
+    double start = monotonic_ms(), ms;
     int code = (int)auction_call(client, "GET", "/v1", NULL, NULL, &result);
 
+    ms = monotonic_ms() - start;
     if (code != 0)
         code = show_error(cli, "ping", &result, NULL);
-    else
-        printf("%.2f ms%s\n", monotonic_ms() - start,
-               is_first ? " (with the handshake)" : "");
+    else if (!cli->is_quiet)
+        printf("%.2f ms%s\n", ms, is_first ? " (with the handshake)" : "");
+    if (code == 0 && !is_first) {
+        p->least = p->count == 0 || ms < p->least ? ms : p->least;
+        p->most = ms > p->most ? ms : p->most;
+        p->sum += ms;
+        p->count++;
+    }
     auction_result_release(&result);
     return code;
 }
@@ -231,6 +308,7 @@ command_ping(struct cli *cli, int argc, char **argv)
                                      .parser = parse_look,
                                      .doc = "Measure round-trip times."};
     struct look_arguments a = {.times = 3};
+    struct pings pings = {.count = 0};
     struct auction_client *client;
     int code = 0;
 
@@ -239,85 +317,10 @@ command_ping(struct cli *cli, int argc, char **argv)
         return 0;
     client = cli_client(cli, &code);
     for (int i = 0; client != NULL && i < a.times && code == 0; i++)
-        code = ping_once(cli, client, i == 0);
+        code = ping_once(cli, client, &pings, i == 0);
+    if (code == 0 && pings.count > 0)
+        printf("least %.2f, mean %.2f, most %.2f ms of %d\n", pings.least,
+               pings.sum / pings.count, pings.most, pings.count);
     auction_close(&client);
-    return code;
-}
-
-/* ---------------------------------------------------------------------- api */
-
-/** "@FILE" or "@-" as its content; others as they are. The caller frees. */
-static char *
-read_data(const char *data)
-{
-    char *text;
-    size_t size;
-    FILE *file;
-
-    if (data[0] != '@')
-        return strdup(data);
-    file = strcmp(data, "@-") == 0 ? stdin : fopen(data + 1, "re");
-    text = file == NULL ? NULL : calloc(1, DATA_BYTES_MAX);
-    if (text != NULL) {
-        size = fread(text, 1, DATA_BYTES_MAX - 1, file);
-        if (ferror(file) != 0 || size == DATA_BYTES_MAX - 1) {
-            free(text);
-            text = NULL;
-        }
-    }
-    if (file != NULL && file != stdin)
-        fclose(file);
-    if (text == NULL)
-        fprintf(stderr, "auction: cannot read '%s', or more than 1 MiB\n",
-                plain(data + 1));
-    return text;
-}
-
-static int
-call_api(struct cli *cli, const struct look_arguments *a, const char *body)
-{
-    struct auction_result result;
-    struct auction_client *client;
-    int code = 0;
-
-    if (cli_curl(cli, a->words.at[0], a->words.at[1], body))
-        return 0;
-    client = cli_client(cli, &code);
-    if (client == NULL)
-        return code;
-    code = (int)auction_call(client, a->words.at[0], a->words.at[1], body,
-                             a->headers, &result);
-    if (result.body != NULL)
-        fwrite(result.body, 1, result.body_size, stdout);
-    if (code != 0 && result.body_size == 0)
-        show_error(cli, "api", &result, NULL);
-    auction_result_release(&result);
-    auction_close(&client);
-    return code;
-}
-
-int
-command_api(struct cli *cli, int argc, char **argv)
-{
-    static const struct argp_option options[] = {
-        {"data", 'd', "JSON", 0, "Body; @FILE and @- read it", 0},
-        {"header", 'H', "FIELD", 0, "'Name: value', as often as needed", 0},
-        {0}};
-    static const struct argp argp = {
-        .options = options,
-        .parser = parse_look,
-        .args_doc = "METHOD PATH",
-        .doc = "Any call; the reply as it is. Nothing is signed or verified."};
-    struct look_arguments a = {.words = {.minimum = 2, .maximum = 2}};
-    char *body = NULL;
-    int code;
-
-    cli_parse(cli, &argp, &a, NULL, argc, argv);
-    if (a.words.at[1][0] != '/')
-        return usage_error("api: give METHOD and PATH, such as GET /v1/me");
-    if (a.data != NULL && (body = read_data(a.data)) == NULL)
-        return AUCTION_LOCAL_FAILURE;
-    code = call_api(cli, &a, body);
-    free(body);
     return code;
 }

@@ -11,30 +11,45 @@
 
 const char *argp_program_version = "auction " AUCTIOND_VERSION;
 
-static const struct {
-    const char *name;
-    cli_command *run;
-    const char *does;
-} commands[] = {
+const struct command_row command_table[] = {
     {"list", command_list, "auctions as a table"},
     {"show", command_show, "one auction"},
     {"create", command_create, "a new auction"},
     {"publish", command_publish, "publish a draft"},
     {"cancel", command_cancel, "cancel an auction"},
-    {"pay", command_pay, "record a payment"},
-    {"bid", command_bid, "bid up to an amount"},
+    {"bid", command_bid, "bid up to an amount, or for units"},
     {"buy", command_buy, "buy now"},
-    {"retract", command_retract, "take bids back"},
-    {"bids", command_bids, "an auction's bids"},
+    {"take", command_take, "take units at a falling price"},
+    {"commit", command_commit, "commit to a sealed bid"},
+    {"reveal", command_reveal, "open sealed bids that are due"},
+    {"openings", command_openings, "what opens sealed bids: list, export"},
+    {"withdraw", command_withdraw, "take a sealed or a uniform bid back"},
+    {"retract", command_retract, "take bids back, for a reason"},
+    {"bids", command_bids, "an auction's bids, or your own"},
+    {"receipts", command_receipts, "kept proofs"},
+    {"invoices", command_invoices, "invoices and credit notes"},
+    {"pay", command_pay, "record a payment"},
+    {"correct", command_correct, "take an invoice back"},
+    {"terms", command_terms, "the rule text that bids sign"},
     {"explain", command_explain, "why this price and this winner"},
+    {"history", command_history, "the price over time"},
     {"watch", command_watch, "live events"},
     {"whoami", command_whoami, "who the server takes you for"},
     {"ping", command_ping, "round-trip times"},
+    {"status", command_status, "how the server is"},
+    {"void", command_void, "void an account's bids (admin)"},
+    {"suspend", command_suspend, "suspend an account (admin)"},
+    {"restore", command_restore, "restore an account (admin)"},
+    {"credit", command_credit, "limit an account (admin)"},
+    {"shell", command_shell, "the same commands at a prompt"},
     {"api", command_api, "any call"},
     {"context", command_context, "saved servers and certificates"},
+    {"completion", command_completion, "completion for bash, zsh, fish"},
 };
 
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]), HELP_BYTES = 4096 };
+const size_t command_count = sizeof(command_table) / sizeof(command_table[0]);
+
+enum { HELP_BYTES = 4096 };
 
 /** What stands before the command's name. */
 struct global {
@@ -74,9 +89,9 @@ list_commands(int key, const char *text, void *input)
     if (help == NULL)
         return NULL;
     used += (size_t)snprintf(help, HELP_BYTES, "Commands:\n");
-    for (size_t i = 0; i < COMMANDS; i++)
+    for (size_t i = 0; i < command_count; i++)
         used += (size_t)snprintf(help + used, HELP_BYTES - used, "  %-10s %s\n",
-                                 commands[i].name, commands[i].does);
+                                 command_table[i].name, command_table[i].does);
     snprintf(help + used, HELP_BYTES - used,
              "  %-10s %s\n  %-10s %s\n\n"
              "'auction help COMMAND' tells of one; 'man auction' of all.\n\n"
@@ -111,19 +126,18 @@ run(struct cli *cli, int argc, char **argv)
 {
     char name[64];
 
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i].name, argv[0]) == 0) {
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(command_table[i].name, argv[0]) == 0) {
             snprintf(name, sizeof(name), "auction %s", argv[0]);
             argv[0] = name;
-            return commands[i].run(cli, argc, argv);
+            return command_table[i].run(cli, argc, argv);
         }
     return usage_error("unknown command '%s': see 'auction help'",
                        plain(argv[0]));
 }
 
-/** argv from the command's name on. */
-static int
-dispatch(struct cli *cli, int argc, char **argv)
+int
+command_run(struct cli *cli, int argc, char **argv)
 {
     char help_option[] = "--help";
     char *help_of[] = {argc > 1 ? argv[1] : NULL, help_option, NULL};
@@ -157,7 +171,7 @@ main(int argc, char **argv)
     argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, g);
     if (g->command_at == 0)
         g->command_at = argc;
-    code = dispatch(&g->cli, argc - g->command_at, argv + g->command_at);
+    code = command_run(&g->cli, argc - g->command_at, argv + g->command_at);
     free(g);
     if (fflush(stdout) != 0 && code == 0) {
         perror("auction: standard output");

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     KEY_CERT = 512,
@@ -32,7 +33,7 @@ static const struct argp_option global_options[] = {
     {"ca", KEY_CA, "FILE", 0, "The only CA that is trusted", 0},
     {"crl", KEY_CRL, "FILE", 0, "Its revocation list", 0},
     {"passfile", KEY_PASSFILE, "FILE", 0, "Holds the key's passphrase", 0},
-    {"output", 'o', "FORM", 0, "table or json", 0},
+    {"output", 'o', "FORM", 0, "table, json, jsonl or csv", 0},
     {"json", KEY_JSON, NULL, 0, "The server's JSON, unchanged", 0},
     {"quiet", 'q', NULL, 0, "Say less", 0},
     {"verbose", 'v', NULL, 0, "Requests and statuses; -vv: headers too", 0},
@@ -55,8 +56,10 @@ set_text(struct argp_state *state, char *out, size_t capacity,
 static void
 set_output(struct cli *cli, struct argp_state *state, const char *form)
 {
-    if (strcmp(form, "table") != 0 && strcmp(form, "json") != 0)
-        argp_error(state, "--output table or json");
+    enum form known;
+
+    if (!form_parse(&known, form))
+        argp_error(state, "--output table, json, jsonl or csv");
     set_text(state, cli->output, sizeof(cli->output), form);
 }
 
@@ -206,6 +209,20 @@ hand_out_inputs(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
+/** The long options of a parser and of those below it, a line each. */
+static void
+describe(const struct argp *argp)
+{
+    const struct argp_option *o = argp->options;
+    const struct argp_child *child = argp->children;
+
+    for (; o != NULL && (o->name != NULL || o->key != 0); o++)
+        if (o->name != NULL)
+            printf("--%s%s\n", o->name, o->arg != NULL ? "=" : "");
+    for (; child != NULL && child->argp != NULL; child++)
+        describe(child->argp);
+}
+
 void
 cli_parse(struct cli *cli, const struct argp *argp, void *input,
           struct act *act, int argc, char **argv)
@@ -219,6 +236,11 @@ cli_parse(struct cli *cli, const struct argp *argp, void *input,
     };
     struct argp whole = {.parser = hand_out_inputs, .children = children};
 
+    if (cli->is_described) {
+        describe(&whole);
+        fflush(stdout);
+        _exit(0);
+    }
     if (argp_parse(&whole, argc, argv, 0, NULL, &inputs) != 0)
         exit(AUCTION_USAGE);
 }

@@ -145,6 +145,7 @@ static bool
 check_values(struct cli *cli)
 {
     const char *timeout = variable("AUCTION_TIMEOUT");
+    enum form form;
     int64_t seconds;
 
     if (cli->timeout_ms == 0 && timeout[0] != '\0') {
@@ -156,9 +157,8 @@ check_values(struct cli *cli)
         }
         cli->timeout_ms = (long)seconds * 1000;
     }
-    if (cli->output[0] != '\0' && strcmp(cli->output, "table") != 0 &&
-        strcmp(cli->output, "json") != 0) {
-        usage_error("output '%s' is neither table nor json",
+    if (cli->output[0] != '\0' && !form_parse(&form, cli->output)) {
+        usage_error("output '%s' is not table, json, jsonl or csv",
                     plain(cli->output));
         return false;
     }
@@ -180,12 +180,6 @@ settings_load(struct cli *cli)
         take_all(cli, context);
     cfg_free(cfg);
     return is_good && check_values(cli);
-}
-
-bool
-cli_wants_json(const struct cli *cli)
-{
-    return strcmp(cli->output, "json") == 0;
 }
 
 /* ------------------------------------------------------------------ folders */

@@ -54,6 +54,37 @@ amount_parse(int64_t *minor_out, const char *text, const char *currency)
     return true;
 }
 
+char *
+number_text(char text[24], int64_t number)
+{
+    snprintf(text, 24, "%lld", (long long)number);
+    return text;
+}
+
+char *
+duration_text(char text[64], int64_t seconds)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        int64_t count = seconds / units[i].seconds;
+
+        seconds %= units[i].seconds;
+        if (count > 0)
+            used += (size_t)snprintf(text + used, 64 - used, "%s%lld %s",
+                                     used > 0 ? " " : "", (long long)count,
+                                     units[i].name);
+    }
+    if (used == 0)
+        snprintf(text, 64, "0 s");
+    return text;
+}
+
 /* ------------------------------------------------------------------- errors */
 
 int
@@ -86,7 +117,8 @@ int
 show_error(struct cli *cli, const char *what,
            const struct auction_result *result, const char *currency)
 {
-    if (cli_wants_json(cli) && result->body != NULL && result->body[0] == '{')
+    if ((cli_form(cli) == FORM_JSON || cli_form(cli) == FORM_JSONL) &&
+        result->body != NULL && result->body[0] == '{')
         fputs(result->body, stdout);
     fprintf(stderr, "auction: %s%s: ", what,
             result->code[0] == '\0' || result->outcome == AUCTION_UNKNOWN

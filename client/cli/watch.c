@@ -35,6 +35,8 @@ struct watching {
     struct auction_client *asking;
     struct known known[KNOWN_MAX];
     size_t known_next;
+    struct sheet *sheet; /* for CSV */
+    struct reminder reminder;
 };
 
 static void
@@ -210,6 +212,25 @@ print_event(struct watching *w, const struct auction_event *event, json_t *e,
     putchar('\n');
 }
 
+/** One line in the form that is asked for. */
+static void
+show_event(struct watching *w, const struct auction_event *event, json_t *e,
+           uint64_t id)
+{
+    char price[24];
+    const char *cells[] = {
+        text_of(e, "at"),      event->type,
+        text_of(e, "auction"), number_text(price, int_of(e, "price")),
+        text_of(e, "leader"),  text_of(e, "ends_at")};
+
+    if (cli_form(w->cli) == FORM_TABLE)
+        print_event(w, event, e, id);
+    else if (w->sheet != NULL)
+        (void)sheet_add(w->sheet, e, cells);
+    else
+        printf("%s\n", event->data);
+}
+
 /** Whether the event is the one that is waited for. */
 static bool
 is_awaited(struct watching *w, const struct auction_event *event, uint64_t id)
@@ -268,10 +289,7 @@ take_event(void *context, const struct auction_event *event)
         json_decref(e);
         return true; /* of a kind that is not known yet */
     }
-    if (cli_wants_json(w->cli))
-        printf("%s\n", event->data);
-    else
-        print_event(w, event, e, id);
+    show_event(w, event, e, id);
     goes_on = fflush(stdout) == 0;
     json_decref(e);
     if (w->arguments->exec != NULL)
@@ -327,6 +345,14 @@ make_query(char query[QUERY_BYTES], const struct words *words)
     CHECK(used < QUERY_BYTES);
 }
 
+static void
+take_tick(void *context)
+{
+    struct watching *w = context;
+
+    remind(w->cli, w->asking, &w->reminder);
+}
+
 static int
 watch(struct watching *w, struct auction_client *streaming)
 {
@@ -339,6 +365,7 @@ watch(struct watching *w, struct auction_client *streaming)
     if (!look_first(w, &after, &code))
         return code;
     make_query(query, &a->words);
+    auction_on_tick(streaming, take_tick, w);
     code = (int)auction_stream(streaming, query, after, take_event, w, &result);
     if (code != 0)
         code = show_error(w->cli, "watch", &result, NULL);
@@ -361,6 +388,8 @@ command_watch(struct cli *cli, int argc, char **argv)
                                      .args_doc = "[AUCTION...]",
                                      .doc = "Follow live events; a connection "
                                             "that breaks is taken up again."};
+    static const char *const columns[] = {"TIME",   "TYPE", "AUCTION", "#PRICE",
+                                          "LEADER", "ENDS", NULL};
     struct watch_arguments a = {.words = {.maximum = CLI_WORDS_MAX - 1},
                                 .since = -1};
     struct watching w = {.cli = cli, .arguments = &a};
@@ -373,8 +402,11 @@ command_watch(struct cli *cli, int argc, char **argv)
     w.asking = cli_client(cli, &code);
     if (w.asking != NULL)
         streaming = cli_client(cli, &code);
+    if (streaming != NULL && cli_form(cli) == FORM_CSV)
+        w.sheet = sheet_create(cli, columns);
     if (streaming != NULL)
         code = watch(&w, streaming);
+    sheet_finish(&w.sheet);
     auction_close(&streaming);
     auction_close(&w.asking);
     return code;

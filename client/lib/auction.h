@@ -103,6 +103,13 @@ auction_open(struct auction_client **out, const struct auction_options *options,
 void auction_close(struct auction_client **client);
 
 /**
+ * Connect and check the evidence, as each first command does: the log's key
+ * is certified, its head is signed, and it contains all that was seen before.
+ */
+enum auction_outcome
+auction_check_log(struct auction_client *client, struct auction_result *result);
+
+/**
  * What went wrong beside the last command without spoiling it, such as a head
  * that could not be kept; "" for nothing. Valid until the next command.
  */
@@ -143,6 +150,15 @@ auction_command(struct auction_client *client, uint64_t auction,
                 const char *cmd, const char *fields, const char *key,
                 bool is_signed, struct auction_result *result);
 
+/**
+ * An administrator's command about an account: "suspend", "restore",
+ * "credit". The fields are those of docs/protocol.md.
+ */
+enum auction_outcome
+auction_admin(struct auction_client *client, const char *account,
+              const char *cmd, const char *fields, const char *key,
+              bool is_signed, struct auction_result *result);
+
 /** Create from a draft (docs/protocol.md); result->auction is the new id. */
 enum auction_outcome
 auction_create(struct auction_client *client, const char *draft,
@@ -176,11 +192,20 @@ auction_cancel(struct auction_client *client, uint64_t auction,
                const char *reason, const char *key, bool is_signed,
                struct auction_result *result);
 
-/** Record that the buyer has paid; `account` must be the winner's. */
+/**
+ * Record that the buyer has paid; `account` must be a winner's. `invoice` is
+ * the number of one of its invoices, or 0 for the only one.
+ */
 enum auction_outcome
 auction_pay(struct auction_client *client, uint64_t auction,
-            const char *account, const char *key, bool is_signed,
-            struct auction_result *result);
+            const char *account, uint64_t invoice, const char *key,
+            bool is_signed, struct auction_result *result);
+
+/** Void all bids of an account, as an administrator. */
+enum auction_outcome
+auction_void(struct auction_client *client, uint64_t auction,
+             const char *account, const char *reason, const char *key,
+             bool is_signed, struct auction_result *result);
 
 /**
  * Prove a kept receipt (C2SP tlog-proof text) under the key of the server's
@@ -201,6 +226,11 @@ struct auction_event {
 /** False ends the stream. */
 typedef bool
 auction_event_visit(void *context, const struct auction_event *event);
+
+/** Called about once a second while a stream is open or being taken up. */
+typedef void auction_tick(void *context);
+void auction_on_tick(struct auction_client *client, auction_tick *tick,
+                     void *context);
 
 /**
  * Live events, each whole one once and in order, until `visit` ends it. A

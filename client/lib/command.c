@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES_MAX = 96 };
+enum { PATH_BYTES_MAX = 192 };
 
 /** One command on its way. */
 struct sending {
@@ -276,6 +276,32 @@ auction_command(struct auction_client *client, uint64_t auction,
              (unsigned long long)auction, cmd);
     if (take_fields(&s) == AUCTION_ACCEPTED)
         run(&s, is_signed);
+    json_decref(s.body);
+    return result->outcome;
+}
+
+enum auction_outcome
+auction_admin(struct auction_client *client, const char *account,
+              const char *cmd, const char *fields, const char *key,
+              bool is_signed, struct auction_result *result)
+{
+    struct sending s;
+    int64_t uid = 0;
+
+    if (is_signed &&
+        find_account(client, account, &uid, result) != AUCTION_ACCEPTED)
+        return result->outcome;
+    if (begin(&s, client, fields, key, result) != AUCTION_ACCEPTED)
+        return result->outcome;
+    if (!command_parse(&s.command.cmd, cmd, strlen(cmd)))
+        fail(result, AUCTION_USAGE, "unknown command '%s'", cmd);
+    else if (json_object_set_new(s.body, "uid", json_integer(uid)) != 0)
+        fail(result, AUCTION_LOCAL_FAILURE, "out of memory");
+    else if (take_fields(&s) == AUCTION_ACCEPTED) {
+        snprintf(s.path, sizeof(s.path), "/v1/admin/accounts/%.100s/%.20s",
+                 account, cmd);
+        run(&s, is_signed);
+    }
     json_decref(s.body);
     return result->outcome;
 }

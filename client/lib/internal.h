@@ -65,6 +65,9 @@ struct auction_client {
     char warning[AUCTION_MESSAGE_BYTES];
     struct curl_slist *resolve;
 
+    auction_tick *tick; /* of streams, or NULL */
+    void *tick_context;
+
     bool has_log; /* the log's key is known */
     struct log_verifier log;
     struct record_seen seen; /* largest head that was verified */
@@ -117,6 +120,12 @@ struct settling {
  * leaves the outcome unknown.
  */
 bool settle(struct settling *settling, struct auction_result *result);
+
+/* typed.c */
+/** The number of an account, as administrators are told it. */
+enum auction_outcome
+find_account(struct auction_client *client, const char *account,
+             int64_t *uid_out, struct auction_result *result);
 
 /* trust.c */
 /** Know the log's key and a head of it, consistent with what was kept. */

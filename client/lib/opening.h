@@ -11,6 +11,8 @@
  * each, of mode 0600. A file that was written outlives the process at any
  * moment: it is replaced whole or not at all.
  *
+ * A result that is handed in is overwritten, not released.
+ *
  * Thread  one at a time for a folder's client; processes may share a folder.
  * Source  docs/rules.md "Sealed"; docs/man/auction.1 "FILES".
  */

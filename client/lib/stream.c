@@ -64,6 +64,25 @@ ignore_header(char *line, size_t one, size_t size, void *context)
     return size;
 }
 
+static int
+tick(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const struct streaming *s = context;
+
+    (void)a, (void)b, (void)c, (void)d;
+    if (s->client->tick != NULL)
+        s->client->tick(s->client->tick_context);
+    return 0;
+}
+
+void
+auction_on_tick(struct auction_client *client, auction_tick *tick_function,
+                void *context)
+{
+    client->tick = tick_function;
+    client->tick_context = context;
+}
+
 static struct curl_slist *
 stream_headers(const struct streaming *s)
 {
@@ -102,6 +121,9 @@ set_stream(struct streaming *s, const char *url, struct curl_slist *headers)
            curl_easy_setopt(curl, CURLOPT_WRITEDATA, s) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, ignore_header) ==
                CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, tick) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFODATA, s) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
                             (long)CONNECT_S_MAX) == CURLE_OK &&
@@ -115,6 +137,7 @@ static void
 restore(struct auction_client *c)
 {
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 1L);
     curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, c->timeout_ms);
     curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_LIMIT, 0L);
     curl_easy_setopt(c->curl, CURLOPT_LOW_SPEED_TIME, 0L);

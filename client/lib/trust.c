@@ -145,3 +145,11 @@ trust_log(struct auction_client *c, struct auction_result *result)
     auction_result_release(result);
     return result->outcome = AUCTION_ACCEPTED;
 }
+
+enum auction_outcome
+auction_check_log(struct auction_client *c, struct auction_result *result)
+{
+    result_clear(result);
+    c->warning[0] = '\0';
+    return trust_log(c, result);
+}

@@ -33,6 +33,7 @@ auction_opening_save(const char *state_dir, const struct auction_opening *o,
     char path[FILE_PATH_BYTES];
     bool is_good;
 
+    result_clear(result);
     json_decref(object);
     if (text == NULL)
         return fail(result, AUCTION_LOCAL_FAILURE,
@@ -159,6 +160,7 @@ auction_openings_load(const char *state_dir, struct auction_openings *out,
     bool is_good = true;
     DIR *dir;
 
+    result_clear(result);
     *out = (struct auction_openings){.items = NULL};
     if (snprintf(root, sizeof(root), "%s/openings", state_dir) >=
         (int)sizeof(root))

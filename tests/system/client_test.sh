@@ -42,6 +42,34 @@ check_says '\xe2\x80\xae' "a title cannot turn the direction of writing" "$aucti
 check_says '"account":"ann"' "--json gives the server's JSON" "$auction" whoami --json
 check_says '"code":"too-low"' "and its problems" "$auction" -c bob bid 1 101 --json 2>/dev/null
 
+# ---------------------------------------------------------------------- looking
+
+check_says "price,next_bid,bids" "a list as CSV has a header for programs" "$auction" list -o csv
+check_says '{"id":"1",' "and as JSON lines an auction each" "$auction" list -o jsonl
+check_says "Lens" "a title is searched for" "$auction" list --search lens
+check "what was not found is not listed" sh -c "! '$auction' list --search nowhere | grep ."
+check_says "▄" "history ends with bars" "$auction" history 1
+check_says "100.00" "history as CSV has amounts" "$auction" history 1 --csv
+check_says "(you)" "own bids are told apart" "$auction" -c ann bids 1 --mine
+check_says "leading" "own bids are found by their receipts" "$auction" -c ann bids --mine
+check_says "bid.accepted" "kept receipts are listed" "$auction" -c ann receipts
+check_says "receipts are good" "and proved again" "$auction" -c ann receipts check
+check_says "c2sp.org/tlog-proof@v1" "and printed" sh -c "'$auction' -c ann receipts show \$('$auction' -c ann receipts -o csv | tail -n 1 | cut -d, -f1)"
+check_says "of the log proves" "the terms are those that the log holds" "$auction" terms 1 --check
+"$auction" terms 1 | head -c -1 | sha256sum | cut -c1-64 >"$work/sum"
+"$auction" show 1 | grep -qF "terms     $(cat "$work/sum")"
+ok $? "the SHA-256 of the printed terms is the one that is named"
+check_says "ready" "the server says how it is" "$auction" status
+check_says "ann, bidder" "a shell takes commands from a pipe" sh -c "printf 'whoami\n' | '$auction' -c ann shell"
+check_says "(exit 2)" "and goes on behind a failure" sh -c "printf 'list --frob\nwhoami\n' | '$auction' -c ann shell"
+check "completion for bash is a bash script" sh -c "'$auction' completion bash >'$work/complete' && bash -n '$work/complete'"
+check_says "--if-version=" "that completes options" bash -c ". '$work/complete'; COMP_WORDS=(auction bid --if); COMP_CWORD=2; _auction; echo \"\${COMPREPLY[@]}\"" 2>/dev/null
+check_says "never past" "a dry run tells of the soft close" "$auction" create A --start 5 --close +1h --soft-close 3m,3m --hard-end +2h --currency EUR --dry-run
+check_says "40 s after the opening: 25.00 EUR" "and the prices of a Dutch auction" "$auction" create A --format dutch --start 100 --floor 25 --drop 20 --interval 10s --quantity 5 --currency EUR --dry-run
+check_says "costs a bond of 10.00 EUR" "and what a forgotten reveal costs" "$auction" create A --format vickrey --start 100 --close +1h --reveal-for 30m --bond 10 --currency EUR --dry-run
+check_says "largest remainders" "and how units are rationed" "$auction" create A --format uniform --floor 5 --quantity 100 --close +1h --rationing prorata --currency EUR --dry-run
+check_says "give --reveal-until" "a sealed auction needs a time to reveal" "$auction" create A --format sealed --start 100 --close +1h --currency EUR --dry-run
+
 # ----------------------------------------------------------------- exit codes
 
 check_exit 2 "an unknown option is 2" "$auction" list --frob

@@ -82,7 +82,7 @@ an_option_wins_over_environment_over_context(void)
     CU_ASSERT(settings_load(&cli));
     CU_ASSERT_STRING_EQUAL(cli.server, "https://prod:8443");
     CU_ASSERT_STRING_EQUAL(cli.cert, "/home/x/prod.pem");
-    CU_ASSERT(!cli_wants_json(&cli));
+    CU_ASSERT(cli_form(&cli) == FORM_TABLE);
 
     setenv("AUCTION_SERVER", "https://env:8443", 1);
     cli = (struct cli){.cert = "mine.pem"};
@@ -100,13 +100,13 @@ the_context_is_by_option_environment_or_current(void)
     write_file(config, two);
     CU_ASSERT(settings_load(&cli));
     CU_ASSERT_STRING_EQUAL(cli.server, "https://lab:8443");
-    CU_ASSERT(cli_wants_json(&cli));
+    CU_ASSERT(cli_form(&cli) == FORM_JSON);
 
     setenv("AUCTION_CONTEXT", "lab", 1);
     cli = (struct cli){.output = "table"};
     CU_ASSERT(settings_load(&cli));
     CU_ASSERT_STRING_EQUAL(cli.server, "https://lab:8443");
-    CU_ASSERT(!cli_wants_json(&cli));
+    CU_ASSERT(cli_form(&cli) == FORM_TABLE);
     unsetenv("AUCTION_CONTEXT");
 
     cli = (struct cli){.context = "other"};
