@@ -6,12 +6,14 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
-enum { PARAMETERS_MAX = 8 };
+enum { PARAMETERS_MAX = 8, CERTIFICATE_WARN_MS = 86400000 };
 
 /* ------------------------------------------------------------------- routes */
 
@@ -47,10 +49,26 @@ static const struct route {
     {HTTP_METHOD_GET, "/v1/log/blob/{rest}", handle_blob, ""},
     {HTTP_METHOD_POST, "/v1/log/cosignature", handle_cosignature, ""},
     {HTTP_METHOD_POST, "/v1/admin/reload", handle_reload, ""},
+    {HTTP_METHOD_GET, "/v1/admin/status", handle_status, ""},
+    {HTTP_METHOD_GET, "/v1/admin/connections", handle_connections,
+     "account limit after "},
+    {HTTP_METHOD_DELETE, "/v1/admin/connections/{id}", handle_connection_end,
+     ""},
+    {HTTP_METHOD_GET, "/metrics", handle_metrics, ""},
     {HTTP_METHOD_GET, "/v1/events", handle_events, "auction type after "},
 };
 
 enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
+
+size_t
+call_patterns(const char *patterns_out[METRICS_ROUTES_MAX])
+{
+    static_assert((int)ROUTES < (int)METRICS_ROUTES_MAX,
+                  "room for every route");
+    for (size_t i = 0; i < ROUTES; i++)
+        patterns_out[i] = routes[i].pattern;
+    return ROUTES;
+}
 
 /** What a path matched. */
 struct match {
@@ -123,6 +141,35 @@ parameters_are_known(struct call *call, const struct route *route)
     return true;
 }
 
+static void reply_problem(struct call *call, const struct problem *problem,
+                          const char *const *headers);
+
+/** Commands of one account come at its rate, whatever their fate. */
+static bool
+is_in_rate(struct call *call)
+{
+    char retry[16], limit[64], policy[64];
+    const char *const headers[] = {
+        "Retry-After",      retry,  "RateLimit", limit,
+        "RateLimit-Policy", policy, NULL};
+    struct problem problem = {429, "rate-limited",
+                              "Too many commands of this account",
+                              "Nothing was tried: repeat later.", NULL};
+    unsigned wait = 0, per_second, burst;
+
+    if (rate_take(call->api->rate, exchange_identity(call->exchange)->name,
+                  call->began_us, &wait))
+        return true;
+    rate_get(call->api->rate, &per_second, &burst);
+    snprintf(retry, sizeof(retry), "%u", wait);
+    snprintf(limit, sizeof(limit), "\"commands\";r=0;t=%u", wait);
+    snprintf(policy, sizeof(policy), "\"commands\";q=%u;w=%u", burst,
+             (burst + per_second - 1) / per_second);
+    shard_rate_limited(worker_shard(exchange_worker(call->exchange)));
+    reply_problem(call, &problem, headers);
+    return false;
+}
+
 static void
 answer_options(struct call *call, const char *allow)
 {
@@ -134,19 +181,12 @@ answer_options(struct call *call, const char *allow)
 static void
 no_method(struct call *call, const char *allow)
 {
-    const char *headers[] = {"Allow", allow, "Request-Id", call->request_id,
-                             NULL};
+    const char *const headers[] = {"Allow", allow, NULL};
     struct problem problem = {405, "method-not-allowed",
                               "This resource does not take that method",
                               "See the Allow header.", NULL};
-    struct buf body;
 
-    buf_init(&body, REPLY_BYTES_MAX);
-    render_problem(&body, &problem, call->instance, call->request_id);
-    exchange_respond(call->exchange,
-                     &(struct http_response){405, "application/problem+json",
-                                             headers, body.bytes, body.size});
-    buf_release(&body);
+    reply_problem(call, &problem, headers);
 }
 
 static void
@@ -165,13 +205,16 @@ route(struct call *call)
             size_t used = strlen(allow);
             snprintf(allow + used, sizeof(allow) - used, "%s%s",
                      used == 0 ? "" : ", ",
-                     routes[i].method == HTTP_METHOD_GET ? "GET, HEAD"
-                                                         : "POST");
+                     routes[i].method == HTTP_METHOD_GET
+                         ? "GET, HEAD"
+                         : http_method_name(routes[i].method));
             continue;
         }
         call->id = match.id;
         call->rest = match.rest;
-        if (!parameters_are_known(call, &routes[i]))
+        call->route = (unsigned)i;
+        if (!parameters_are_known(call, &routes[i]) ||
+            (method == HTTP_METHOD_POST && !is_in_rate(call)))
             return;
         if (routes[i].handle != NULL)
             routes[i].handle(call);
@@ -190,15 +233,51 @@ route(struct call *call)
 
 /* ------------------------------------------------------------------ replies */
 
+static int64_t
+monotonic_us(void)
+{
+    struct timespec now;
+
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void
+call_respond(struct call *call, const struct http_response *response)
+{
+    shard_request(worker_shard(exchange_worker(call->exchange)), call->route,
+                  call->method, response->status,
+                  monotonic_us() - call->began_us);
+    exchange_respond(call->exchange, response);
+}
+
+/** In its last day a certificate is told of in every answer. */
+static bool
+ends_soon(const struct call *call, char text[INSTANT_TEXT_BYTES])
+{
+    const struct identity *identity = exchange_identity(call->exchange);
+    struct instant now = engine_now(call->api->options.engine);
+
+    if (identity->not_after.ms - now.ms >= CERTIFICATE_WARN_MS)
+        return false;
+    instant_format(text, identity->not_after);
+    return true;
+}
+
 void
 call_reply(struct call *call, int status, const char *type,
            const struct buf *body, const char *const *headers)
 {
+    char ends[INSTANT_TEXT_BYTES];
     const char *all[24];
     size_t count = 0;
 
     all[count++] = "Request-Id";
     all[count++] = call->request_id;
+    if (ends_soon(call, ends)) {
+        all[count++] = "Certificate-Not-After";
+        all[count++] = ends;
+    }
     for (; headers != NULL && *headers != NULL; headers += 2) {
         CHECK(count + 4 < sizeof(all) / sizeof(all[0]));
         all[count++] = headers[0];
@@ -209,14 +288,13 @@ call_reply(struct call *call, int status, const char *type,
         call_no_memory(call);
         return;
     }
-    exchange_respond(call->exchange,
-                     &(struct http_response){
-                         .status = status,
-                         .content_type = type,
-                         .headers = all,
-                         .body = body == NULL ? "" : body->bytes,
-                         .body_size = body == NULL ? 0 : body->size,
-                     });
+    call_respond(call, &(struct http_response){
+                           .status = status,
+                           .content_type = type,
+                           .headers = all,
+                           .body = body == NULL ? "" : body->bytes,
+                           .body_size = body == NULL ? 0 : body->size,
+                       });
 }
 
 static void
@@ -257,9 +335,8 @@ call_no_memory(struct call *call)
         "{\"type\":\"/problems/overloaded\",\"title\":\"Out of memory\","
         "\"status\":503,\"code\":\"overloaded\"}\n";
 
-    exchange_respond(call->exchange,
-                     &(struct http_response){503, "application/problem+json",
-                                             NULL, body, sizeof(body) - 1});
+    call_respond(call, &(struct http_response){503, "application/problem+json",
+                                               NULL, body, sizeof(body) - 1});
 }
 
 struct viewer
@@ -398,9 +475,10 @@ dispatch(struct call *call)
     }
     if (answer_health(call))
         return;
-    if (exchange_identity(call->exchange)->role == ROLE_MONITOR) {
+    if (exchange_identity(call->exchange)->role == ROLE_MONITOR &&
+        strcmp(call->request->path, "/metrics") != 0) {
         call_problem(call, 403, "role-required",
-                     "The role monitor sees health only",
+                     "The role monitor sees health and metrics only",
                      "Use a certificate with another role.", NULL);
         return;
     }
@@ -412,8 +490,11 @@ api_request(void *context, struct exchange *exchange)
 {
     struct call call = {.api = context,
                         .exchange = exchange,
-                        .request = exchange_request(exchange)};
+                        .request = exchange_request(exchange),
+                        .route = METRICS_ROUTES_MAX - 1,
+                        .began_us = monotonic_us()};
 
+    call.method = call.request->method;
     make_request_id(&call);
     snprintf(call.instance, sizeof(call.instance), "%s", call.request->path);
     dispatch(&call);
@@ -434,19 +515,44 @@ enum err
 api_create(struct api **out, const struct api_options *options)
 {
     struct api *api = calloc(1, sizeof(*api));
+    enum err err = ERR_OK;
+    uint64_t key = 0;
 
     if (api == NULL)
         return err_set(ERR_NOMEM, "no memory for the api");
     api->options = *options;
+    if (!options->random.fill(options->random.context, &key, sizeof(key)))
+        err = err_set(ERR_SYSTEM, "no random bytes");
+    if (err == ERR_OK)
+        err = rate_create(&api->rate, key);
+    if (err == ERR_OK)
+        err = metrics_create(&api->metrics);
+    if (err != ERR_OK) {
+        api_destroy(&api);
+        return err;
+    }
+    api_set_rate(api, options->requests_per_second, options->burst);
     *out = api;
     return ERR_OK;
 }
 
 void
-api_destroy(struct api **api)
+api_destroy(struct api **out)
 {
-    free(*api);
-    *api = NULL;
+    struct api *api = *out;
+
+    if (api == NULL)
+        return;
+    rate_destroy(&api->rate);
+    metrics_destroy(&api->metrics);
+    free(api);
+    *out = NULL;
+}
+
+void
+api_set_rate(struct api *api, unsigned per_second, unsigned burst)
+{
+    rate_set(api->rate, per_second, burst);
 }
 
 void

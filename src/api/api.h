@@ -27,11 +27,16 @@ struct api_options {
     const char *const *names; /* Host names, ended by NULL */
     struct random_port random;
     struct admin_port admin;
+    unsigned requests_per_second; /* commands of one account */
+    unsigned burst;
 };
 
 MUST_CHECK enum err
 api_create(struct api **out, const struct api_options *options);
 void api_destroy(struct api **api);
+
+/** Other rates of commands, from now on. Thread: any. */
+void api_set_rate(struct api *api, unsigned per_second, unsigned burst);
 
 /** From now on commands are refused and readyz says 503. */
 void api_drain(struct api *api);

@@ -363,6 +363,20 @@ check_signature(struct api_task *t, json_t *object)
 /* ------------------------------------------------------------------ replies */
 
 static void
+count_bid(struct api_task *t, enum record_type type)
+{
+    struct shard *shard = worker_shard(t->worker);
+
+    if (type != RECORD_BID_ACCEPTED && type != RECORD_BID_REFUSED)
+        return;
+    if (t->task.answer.kind == ANSWER_REPLAYED)
+        shard_bid(shard, BID_REPLAYED);
+    else
+        shard_bid(shard,
+                  type == RECORD_BID_ACCEPTED ? BID_ACCEPTED : BID_REFUSED);
+}
+
+static void
 reply_ruled(struct api_task *t)
 {
     static struct record_text empty;
@@ -383,6 +397,7 @@ reply_ruled(struct api_task *t)
     }
     CHECK(record_decode(answer->record.bytes, answer->record.size, &record,
                         text) == ERR_OK);
+    count_bid(t, record.type);
     buf_init(&body, REPLY_BYTES_MAX);
     status = render_answer(&body, &record, &receipt, t->detail,
                            t->call.instance, t->call.request_id);

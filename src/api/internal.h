@@ -4,6 +4,9 @@
  *
  *     api.c       life, dispatch, routes, replies and problems
  *     admin.c     what an administrator asks of the process
+ *     connections.c who is connected, and sending one away
+ *     metrics.c   what is counted, and as text
+ *     rate.c      commands of an account a second
  *     command.c   POST: body to submission, answer to reply
  *     lists.c     auctions and lists from published views
  *     reading.c   a long read by keeper and engine, and its way home
@@ -19,6 +22,8 @@
 #define API_INTERNAL_H
 
 #include "api/api.h"
+#include "api/metrics.h"
+#include "api/rate.h"
 #include "api/render.h"
 
 #include <jansson.h>
@@ -34,6 +39,8 @@ enum {
 struct api {
     struct api_options options;
     atomic_bool is_draining;
+    struct rate *rate;
+    struct metrics *metrics;
 };
 
 /** One request while it is answered; copied by what answers later. */
@@ -43,6 +50,10 @@ struct call {
     const struct http_request *request; /* NULL once it is late */
     uint64_t id;                        /* in the path, 0 for none */
     const char *rest;                   /* of the path; gone with request */
+    char name[IDENTITY_NAME_BYTES];     /* in the path, "" for none */
+    enum http_method method;
+    unsigned route;   /* for the metrics */
+    int64_t began_us; /* monotonic */
     char request_id[REQUEST_ID_BYTES];
     char instance[INSTANCE_BYTES];
 };
@@ -66,11 +77,21 @@ MUST_CHECK bool call_number(struct call *call, const char *name,
                             uint64_t fallback, uint64_t max, uint64_t *out);
 /** Without memory there is little to say. */
 void call_no_memory(struct call *call);
+/** The answer leaves, and is counted. */
+void call_respond(struct call *call, const struct http_response *response);
+/** Patterns of the routes, for the metrics; returns how many. */
+size_t call_patterns(const char *patterns_out[METRICS_ROUTES_MAX]);
 
 /* admin.c */
 /** Whether an administrator asks; false after a problem. */
 MUST_CHECK bool call_is_admin(struct call *call);
 void handle_reload(struct call *call);
+void handle_status(struct call *call);
+void handle_metrics(struct call *call);
+
+/* connections.c */
+void handle_connections(struct call *call);
+void handle_connection_end(struct call *call);
 
 /* command.c */
 /** The body as an object; an absent one is empty. NULL after a problem. */
@@ -114,5 +135,7 @@ explain_record(struct explain_context *context, const struct record *record);
 
 /* stream.c */
 void handle_events(struct call *call);
+/** Where the worker counts. */
+struct shard *worker_shard(const struct worker *worker);
 
 #endif

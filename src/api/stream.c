@@ -20,6 +20,8 @@ enum {
     FEED_STEP = 128,        /* records read at a time */
     CATCH_UP_RECORDS = 256, /* read from the log at a time */
     KEEP_ALIVE_MS = 15000,
+    WARN_BEFORE_MS = 86400000, /* a certificate's last day */
+    WARN_EACH_MS = 3600000,
 };
 
 static const char *const event_types[] = {
@@ -38,13 +40,15 @@ struct stream {
     uint64_t auctions[AUCTIONS_MAX];
     size_t auction_count; /* 0: all */
     struct instant last_sent;
+    struct instant warn_due; /* the next word on its certificate's end */
 };
 
 /** A worker's streams. */
 struct streams {
     struct api *api;
     struct worker *worker;
-    uint64_t next; /* the feed has been followed up to here */
+    struct shard *shard; /* where this worker counts */
+    uint64_t next;       /* the feed has been followed up to here */
     struct stream *first;
     struct record decoded;
     struct record_text text;
@@ -87,6 +91,7 @@ end_lagging(struct stream *s)
         "event: server\ndata: {\"reason\":\"lagging\"}\n\n";
     struct exchange *exchange = s->exchange;
 
+    shard_lagged(s->of->shard);
     unlink_stream(s);
     exchange_stream_farewell(exchange, farewell, sizeof(farewell) - 1);
 }
@@ -293,6 +298,24 @@ follow(struct streams *of)
     }
 }
 
+/** In a certificate's last day its reader is told, and once an hour again. */
+static bool
+warn_of_expiry(struct stream *s, struct instant now)
+{
+    const struct identity *identity = exchange_identity(s->exchange);
+    char text[160], ends[INSTANT_TEXT_BYTES];
+
+    if (identity->not_after.ms - now.ms >= WARN_BEFORE_MS ||
+        instant_before(now, s->warn_due))
+        return true;
+    s->warn_due = instant_of(now.ms + WARN_EACH_MS);
+    snprintf(text, sizeof(text),
+             "event: server\ndata: {\"reason\":\"certificate-ends\","
+             "\"not_after\":\"%s\"}\n\n",
+             instant_format(ends, identity->not_after));
+    return send(s, text, strlen(text));
+}
+
 static void
 keep_alive(struct streams *of)
 {
@@ -300,6 +323,8 @@ keep_alive(struct streams *of)
 
     for (struct stream *s = of->first, *next; s != NULL; s = next) {
         next = s->next_stream;
+        if (!warn_of_expiry(s, now))
+            continue;
         if (s->next < of->next && s->catching_up == NULL)
             advance(s);
         else if (now.ms - s->last_sent.ms >= KEEP_ALIVE_MS)
@@ -324,11 +349,21 @@ api_worker_begin(void *context, struct worker *worker)
     struct streams *of = calloc(1, sizeof(*of));
 
     CHECK(of != NULL); /* before the first connection */
+    of->shard = metrics_add_shard(api->metrics);
+    CHECK(of->shard != NULL);
     of->api = api;
     of->worker = worker;
     of->next = feed_next(engine_feed(api->options.engine));
     buf_init(&of->rendered, RECORD_BYTES_MAX);
     return of;
+}
+
+struct shard *
+worker_shard(const struct worker *worker)
+{
+    const struct streams *of = worker_context(worker);
+
+    return of->shard;
 }
 
 void
@@ -440,6 +475,7 @@ begin_stream(struct call *call, struct stream *s, bool is_beyond)
         s->next_stream->previous = s;
     s->of->first = s;
     exchange_set_context(call->exchange, s);
+    shard_request(s->of->shard, call->route, call->method, 200, 0);
     exchange_stream_begin(call->exchange, &head);
     if (send(s, hello, strlen(hello)))
         advance(s);

@@ -188,6 +188,7 @@ count_batch(struct engine *engine)
     counts->batches++;
     counts->log_size = engine->head.size;
     counts->last_flush_us = engine->last_flush_us;
+    counts->flush_us_total += (uint64_t)engine->last_flush_us;
     counts->accepted += engine->batch.accepted;
     counts->refused += engine->batch.refused;
     counts->replayed += engine->batch.replayed;

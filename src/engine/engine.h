@@ -152,6 +152,7 @@ struct engine_counts {
     uint64_t log_size;
     size_t queued;
     int64_t last_flush_us;
+    uint64_t flush_us_total; /* over all batches */
 };
 struct engine_counts engine_counts(struct engine *engine);
 

@@ -3,11 +3,13 @@
  * internal: the parts of net, for its own source files only.
  *
  *     net.c       listening, start, stop, counts
- *     worker.c    one thread: epoll, accept, mail, deadlines
+ *     worker.c    one thread: epoll, mail, deadlines
+ *     accept.c    newcomers, as long as there are descriptors
  *     conn.c      one connection: its beginning, its deadlines, its end
  *     pump.c      its bytes, in and out
  *     handshake.c TLS, and who is there
  *     ending.c    connections that must go: revoked, expired, sent away
+ *     survey.c    looking at all connections, sending one away
  *     round.c     one errand for every worker, on its own thread
  *     intake.c    bytes to requests, handed over in order
  *     exchange.c  requests in flight and their answers, in order
@@ -196,6 +198,13 @@ void worker_mark_dirty(struct conn *conn);
 void worker_post_errand(struct worker *worker, struct errand *errand);
 int64_t monotonic_ms(void);
 int64_t wall_ms(void);
+
+/* accept.c */
+/** The listener that an event of epoll is of; NULL for anything else. */
+int *worker_listener(const struct worker *worker, void *pointer);
+/** Wait for newcomers, or look away. */
+bool worker_watch_listeners(struct worker *worker, bool on);
+void worker_accept(struct worker *worker, int listener);
 
 /* conn.c */
 /** Take over an accepted socket; closes it when there is no room. */

@@ -147,6 +147,31 @@ struct net_counts net_counts(struct net *net);
 MUST_CHECK enum err
 net_retrust(struct net *net, struct trust *trust, size_t *closed_out);
 
+/** One connection as a survey sees it; borrowed while it looks. */
+struct net_guest {
+    uint64_t id; /* unique while the process lives */
+    struct instant since;
+    const char *peer;
+    const struct identity *identity; /* NULL before it is known, or refused */
+    uint64_t requests;
+    unsigned in_flight;
+    bool is_streaming;
+    bool is_shaking;
+};
+
+/** Called by several workers at once. */
+typedef void net_visit(void *context, const struct net_guest *guest);
+/** The end, on some worker's thread; `found` of net_send_away. */
+typedef void net_survey_done(void *context, size_t found);
+
+/** Look at every connection; from any thread. ERR_NOMEM: not begun. */
+MUST_CHECK enum err net_survey(struct net *net, net_visit *visit,
+                               net_survey_done *done, void *context);
+
+/** End the connection with that number. */
+MUST_CHECK enum err net_send_away(struct net *net, uint64_t id,
+                                  net_survey_done *done, void *context);
+
 /** Other limits, for those who are there too; by main, while it serves. */
 MUST_CHECK enum err
 net_set_limits(struct net *net, const struct net_limits *limits);

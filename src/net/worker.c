@@ -20,10 +20,8 @@
 
 enum {
     EVENTS_MAX = 256,
-    ACCEPTS_A_TURN = 16,
     TICK_MS = 1000,
     LOOK_MS = 10000, /* between two looks at all certificates */
-    PAUSES_A_MINUTE = 6,
 };
 
 int64_t
@@ -283,108 +281,6 @@ turn_timeout(const struct worker *worker)
     return until < 0 ? 0 : (int)until;
 }
 
-/* --------------------------------------------------------------- accepting */
-
-/* Listeners are told from connections by pointing into the net. */
-static int *
-listener_of(const struct worker *worker, void *pointer)
-{
-    int *listener = pointer;
-    int *first = worker->net->listeners;
-
-    return listener >= first && listener < first + LISTEN_MAX ? listener : NULL;
-}
-
-static bool
-watch_listeners(struct worker *worker, bool on)
-{
-    struct net *net = worker->net;
-
-    for (size_t i = 0; i < net->listener_count; i++) {
-        struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE,
-                                    .data.ptr = &net->listeners[i]};
-        if (epoll_ctl(worker->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-                      net->listeners[i], &event) != 0)
-            return false;
-    }
-    worker->is_accepting = on;
-    return true;
-}
-
-/** Out of descriptors: look away for a while instead of spinning. */
-static void
-pause_accepting(struct worker *worker, const char *cause)
-{
-    struct net *net = worker->net;
-    uint64_t held;
-
-    net->counts.accept_pauses++;
-    if (log_brake_pass(&net->pause_brake, worker->now / 60000, PAUSES_A_MINUTE,
-                       &held))
-        log_warn("cannot accept: %s; pausing held_back=%llu", cause,
-                 (unsigned long long)held);
-    CHECK(watch_listeners(worker, false));
-    worker->accept_pause_until = worker->now + ACCEPT_PAUSE_MS;
-}
-
-/**
- * Whether descriptors are left beyond those that log, lists, database and
- * administration may need. The lowest free number says how many are in use.
- */
-static bool
-has_descriptors(const struct worker *worker)
-{
-    const struct net *net = worker->net;
-    size_t needed = DESCRIPTORS_KEPT + ACCEPTS_A_TURN * net->worker_count;
-    int lowest = fcntl(worker->epoll, F_DUPFD_CLOEXEC, 0);
-
-    if (lowest < 0)
-        return false;
-    close(lowest);
-    return (size_t)lowest + needed < net->descriptors_max;
-}
-
-/** An address of either family as IPv6, v4 mapped (RFC 4291 2.5.5.2). */
-static struct sockaddr_in6
-as_v6(const struct sockaddr_storage *from)
-{
-    struct sockaddr_in6 to = {.sin6_family = AF_INET6};
-    const struct sockaddr_in *v4 = (const void *)from;
-
-    if (from->ss_family == AF_INET6) {
-        memcpy(&to, from, sizeof(to));
-        return to;
-    }
-    to.sin6_addr.s6_addr[10] = to.sin6_addr.s6_addr[11] = 0xff;
-    memcpy(&to.sin6_addr.s6_addr[12], &v4->sin_addr, 4);
-    to.sin6_port = v4->sin_port;
-    return to;
-}
-
-static void
-accept_some(struct worker *worker, int listener)
-{
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        struct sockaddr_storage from = {0};
-        socklen_t size = sizeof(from);
-        struct sockaddr_in6 address;
-        int fd = accept4(listener, (struct sockaddr *)&from, &size,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            address = as_v6(&from);
-            conn_accept(worker, fd, &address);
-            continue;
-        }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-            errno == ENOMEM)
-            pause_accepting(worker, strerror(errno));
-        else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED &&
-                 !worker->net->is_stopping)
-            log_warn("cannot accept: %s", strerror(errno));
-        return;
-    }
-}
-
 /* -------------------------------------------------------------------- turns */
 
 void
@@ -422,7 +318,7 @@ free_doomed(struct worker *worker)
 static void
 take_event(struct worker *worker, const struct epoll_event *event)
 {
-    int *listener = listener_of(worker, event->data.ptr);
+    int *listener = worker_listener(worker, event->data.ptr);
     struct conn *conn = event->data.ptr;
     uint64_t count;
 
@@ -432,14 +328,7 @@ take_event(struct worker *worker, const struct epoll_event *event)
         return;
     }
     if (listener != NULL) {
-        if (!worker->is_accepting)
-            return;
-        if (has_descriptors(worker))
-            accept_some(worker, *listener);
-        else
-            pause_accepting(worker, "few descriptors are left (raise "
-                                    "LimitNOFILE, or lower "
-                                    "limits.connections)");
+        worker_accept(worker, *listener);
         return;
     }
     if ((event->events & EPOLLOUT) != 0)
@@ -458,7 +347,7 @@ begin_drain(struct worker *worker)
 {
     worker->is_draining = true;
     if (worker->is_accepting)
-        CHECK(watch_listeners(worker, false));
+        CHECK(worker_watch_listeners(worker, false));
     for (struct conn *conn = worker->conns; conn != NULL; conn = conn->next) {
         if (conn->state == CONN_HANDSHAKE) {
             conn_doom(conn);
@@ -487,7 +376,7 @@ turn(struct worker *worker)
     if (worker->accept_pause_until != 0 &&
         worker->now >= worker->accept_pause_until && !worker->is_draining) {
         worker->accept_pause_until = 0;
-        CHECK(watch_listeners(worker, true));
+        CHECK(worker_watch_listeners(worker, true));
     }
     for (int i = 0; i < count; i++)
         take_event(worker, &events[i]);
@@ -535,7 +424,7 @@ worker_init(struct worker *worker, struct net *net, unsigned number)
     CHECK(pthread_mutex_init(&worker->mail_lock, NULL) == 0);
     if (worker->epoll < 0 || worker->wake < 0 ||
         epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake, &event) != 0 ||
-        !watch_listeners(worker, true))
+        !worker_watch_listeners(worker, true))
         return err_set(ERR_SYSTEM, "cannot set up a worker: %s",
                        strerror(errno));
     return ERR_OK;

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/server.h"
 
-#include "api/api.h"
 #include "base/log.h"
-#include "engine/engine.h"
 #include "identity/pemfile.h"
-#include "server/control.h"
-#include "server/evidence.h"
-#include "server/inbox.h"
-#include "server/trustee.h"
+#include "server/internal.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -22,23 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 200, CONFIG_BYTES_MAX = 65536, ANSWER_BYTES_MAX = 65536 };
-
-/** Everything that runs, in the order in which it was started. */
-struct server {
-    const struct config *config; /* of the start */
-    const struct config_source *source;
-    struct config *newest; /* of the last reload; owned, NULL: none yet */
-    struct evidence evidence;
-    struct trustee trustee;
-    struct inbox inbox;
-    struct control *control;
-    struct buf config_text;
-    struct store *store;
-    struct engine *engine;
-    struct api *api;
-    struct net *net;
-};
+enum { LOOK_MS = 200, CONFIG_BYTES_MAX = 65536 };
 
 static struct instant
 now(void)
@@ -53,8 +32,7 @@ now(void)
 static void
 poke_workers(void *context)
 {
-    struct server *s = context;
-    struct net *net = __atomic_load_n(&s->net, __ATOMIC_ACQUIRE);
+    struct net *net = server_net(context);
 
     if (net != NULL)
         net_poke_all(net);
@@ -98,7 +76,9 @@ start_api(struct server *s)
         .log_cert_pem = s->evidence.cert.text,
         .names = (const char *const *)s->config->names,
         .random = random_system(),
-        .admin = {&s->inbox, inbox_put},
+        .admin = server_admin_port(s),
+        .requests_per_second = s->config->requests_per_second,
+        .burst = s->config->burst,
     };
 
     return api_create(&s->api, &options);
@@ -138,121 +118,6 @@ start_net(struct server *s)
         __atomic_store_n(&s->net, net, __ATOMIC_RELEASE);
     return err;
 }
-
-/* ------------------------------------------------------------------- reload */
-
-/** What the process goes by now. */
-static const struct config *
-present(const struct server *s)
-{
-    return s->newest == NULL ? s->config : s->newest;
-}
-
-/** The settings as they stand in file, environment and options now. */
-static enum err
-read_settings(const struct server *s, struct config **out)
-{
-    struct config *next = calloc(1, sizeof(*next));
-    enum err err;
-
-    if (next == NULL)
-        return err_set(ERR_NOMEM, "no memory for the settings");
-    err = config_load(next, s->source->path, s->source->overrides,
-                      s->source->count);
-    if (err == ERR_OK && (err = config_check(next)) != ERR_OK)
-        config_release(next);
-    if (err != ERR_OK) {
-        free(next);
-        return err;
-    }
-    *out = next;
-    return ERR_OK;
-}
-
-static void
-say_fixed(const struct server *s, const struct config *next)
-{
-    struct buf names;
-
-    buf_init(&names, 1024);
-    config_name_fixed(s->config, next, &names);
-    if (names.size > 0)
-        log_warn("changed settings that count from the next start on: %s",
-                 names.bytes);
-    buf_release(&names);
-}
-
-/** Everything is there: from here on nothing fails but for want of memory. */
-static enum err
-take_over(struct server *s, struct config *next, struct trust *trust,
-          size_t *closed_out)
-{
-    enum err err;
-
-    if ((err = net_retrust(s->net, trust, closed_out)) != ERR_OK)
-        return err;
-    trustee_swap(&s->trustee, trust_ref(trust));
-    if ((err = net_set_limits(s->net, &next->limits)) != ERR_OK)
-        return err;
-    log_set_level(next->log_level);
-    say_fixed(s, next);
-    if (s->newest != NULL)
-        config_release(s->newest);
-    free(s->newest);
-    s->newest = next;
-    return ERR_OK;
-}
-
-/**
- * Read certificates, lists, limits and log level again: all or nothing.
- *
- * crl  lists to put in the place of those in the file, or NULL
- * by   who asks, for the log
- */
-static enum err
-reload(struct server *s, const char *crl, const char *by, size_t *closed_out)
-{
-    struct config *next = NULL;
-    struct trust *trust = NULL;
-    enum err err = read_settings(s, &next);
-
-    *closed_out = 0;
-    if (err == ERR_OK)
-        err = trustee_next(&s->trustee, next, crl, &trust);
-    if (err == ERR_OK)
-        err = take_over(s, next, trust, closed_out);
-    trust_unref(&trust);
-    if (err == ERR_OK) {
-        log_info("reloaded generation=%llu closed=%zu by=%s",
-                 (unsigned long long)s->trustee.generation, *closed_out, by);
-        return ERR_OK;
-    }
-    log_error("reload refused by=%s, generation %llu stays: %s", by,
-              (unsigned long long)s->trustee.generation, err_detail());
-    if (next != NULL && next != s->newest) {
-        config_release(next);
-        free(next);
-    }
-    return err;
-}
-
-/** Those that administrators sent through the api. */
-static void
-answer_inbox(struct server *s)
-{
-    struct admin_reload *r;
-
-    while ((r = inbox_take(&s->inbox)) != NULL) {
-        r->err = reload(s, r->crl, r->by, &r->closed);
-        r->generation = s->trustee.generation;
-        if (r->err != ERR_OK)
-            snprintf(r->detail, sizeof(r->detail), "%s", err_detail());
-        r->done(r);
-    }
-}
-
-static void answer_control(void *context, const char *line, const char *rest,
-                           struct buf *out);
 
 /* ------------------------------------------------------------ start and stop
  */
@@ -294,7 +159,8 @@ start(struct server *s)
         (err = start_engine(s)) != ERR_OK)
         return failed(err, EXIT_CODE_STORE);
     if ((err = start_api(s)) != ERR_OK || (err = start_net(s)) != ERR_OK ||
-        (err = control_open(&s->control, c->data, answer_control, s)) != ERR_OK)
+        (err = control_open(&s->control, c->data, server_answer_control, s)) !=
+            ERR_OK)
         return failed(err, EXIT_CODE_FAILED);
     return EXIT_CODE_CLEAN;
 }
@@ -306,7 +172,7 @@ stop(struct server *s, const char *cause)
     inbox_close(&s->inbox);
     if (s->net != NULL) {
         api_drain(s->api);
-        net_stop(s->net, present(s)->drain_ms);
+        net_stop(s->net, server_present(s)->drain_ms);
     }
     if (s->engine != NULL)
         engine_stop(s->engine, cause);
@@ -352,75 +218,6 @@ block_signals(sigset_t *set)
     CHECK(pthread_sigmask(SIG_BLOCK, set, NULL) == 0);
 }
 
-/** The state in one line a topic, for the log and the operator. */
-static void
-write_state(const struct server *s, struct buf *out)
-{
-    struct engine_counts e = engine_counts(s->engine);
-    struct net_counts n = net_counts(s->net);
-    struct trust_facts t = trust_facts(s->trustee.trust);
-    char text[INSTANT_TEXT_BYTES];
-
-    buf_add_format(
-        out,
-        "engine records=%llu accepted=%llu refused=%llu replayed=%llu "
-        "batches=%llu flush_us=%lld queued=%zu\n",
-        (unsigned long long)e.log_size, (unsigned long long)e.accepted,
-        (unsigned long long)e.refused, (unsigned long long)e.replayed,
-        (unsigned long long)e.batches, (long long)e.last_flush_us, e.queued);
-    buf_add_format(
-        out,
-        "net connections=%llu handshaking=%llu streams=%llu requests=%llu "
-        "handshakes=%llu failed=%llu refused=%llu timeouts=%llu\n",
-        (unsigned long long)n.connections_now,
-        (unsigned long long)n.handshakes_now, (unsigned long long)n.streams_now,
-        (unsigned long long)n.requests, (unsigned long long)n.handshakes_ok,
-        (unsigned long long)n.handshakes_failed,
-        (unsigned long long)n.refused_limit, (unsigned long long)n.timeouts);
-    buf_add_format(out, "trust generation=%llu cas=%zu revoked=%zu",
-                   (unsigned long long)t.generation, t.cas, t.revoked);
-    buf_add_format(out, " server_ends=%s", instant_format(text, t.server_ends));
-    if (t.crl_ends.ms != 0)
-        buf_add_format(out, " crl_number=%s crl_ends=%s", t.crl_number,
-                       instant_format(text, t.crl_ends));
-    buf_add_char(out, '\n');
-}
-
-static void
-log_state(const struct server *s)
-{
-    struct buf state;
-    char *rest, *line;
-
-    buf_init(&state, ANSWER_BYTES_MAX);
-    write_state(s, &state);
-    rest = state.bytes;
-    while (rest != NULL && (line = strsep(&rest, "\n"))[0] != '\0')
-        log_info("state %s", line);
-    buf_release(&state);
-}
-
-static void
-answer_control(void *context, const char *line, const char *rest,
-               struct buf *out)
-{
-    struct server *s = context;
-    size_t closed;
-
-    if (strcmp(line, "status") == 0) {
-        buf_add_text(out, "ok\n");
-        write_state(s, out);
-    } else if (strcmp(line, "reload") != 0) {
-        buf_add_text(out, "error unknown request\n");
-    } else if (reload(s, rest[0] == '\0' ? NULL : rest, "control", &closed) ==
-               ERR_OK) {
-        buf_add_format(out, "ok generation=%llu closed=%zu\n",
-                       (unsigned long long)s->trustee.generation, closed);
-    } else {
-        buf_add_format(out, "error %s\n", err_detail());
-    }
-}
-
 static int64_t
 monotonic_ms(void)
 {
@@ -452,9 +249,9 @@ obey(struct server *s, int number)
     if (number == SIGINT)
         return "SIGINT";
     if (number == SIGHUP)
-        (void)!reload(s, NULL, "SIGHUP", &closed);
+        (void)!server_reload(s, NULL, "SIGHUP", &closed);
     if (number == SIGUSR2)
-        log_state(s);
+        server_log_state(s);
     return NULL;
 }
 
@@ -475,7 +272,7 @@ serve(struct server *s, int signals)
             return "failed";
         while (cause == NULL && (number = take_signal(signals)) != 0)
             cause = obey(s, number);
-        answer_inbox(s);
+        server_answer_inbox(s);
         control_serve(s->control, monotonic_ms());
         trustee_watch(&s->trustee, monotonic_ms());
     }

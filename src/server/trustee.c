@@ -44,16 +44,38 @@ load(struct trust **out, const struct trustee *trustee, const struct config *c,
                              });
 }
 
+static void
+publish_facts(struct trustee *trustee)
+{
+    CHECK(pthread_mutex_lock(&trustee->lock) == 0);
+    trustee->facts = trust_facts(trustee->trust);
+    CHECK(pthread_mutex_unlock(&trustee->lock) == 0);
+}
+
+struct trust_facts
+trustee_facts(struct trustee *trustee)
+{
+    struct trust_facts facts;
+
+    CHECK(pthread_mutex_lock(&trustee->lock) == 0);
+    facts = trustee->facts;
+    CHECK(pthread_mutex_unlock(&trustee->lock) == 0);
+    return facts;
+}
+
 enum err
 trustee_init(struct trustee *trustee, const struct config *config)
 {
     enum err err;
 
     *trustee = (struct trustee){.data = config->data};
+    CHECK(pthread_mutex_init(&trustee->lock, NULL) == 0);
     err = load(&trustee->trust, trustee, config, NULL, true);
-    if (err == ERR_OK)
-        trustee->generation++;
-    return err;
+    if (err != ERR_OK)
+        return err;
+    trustee->generation++;
+    publish_facts(trustee);
+    return ERR_OK;
 }
 
 void
@@ -114,6 +136,7 @@ trustee_swap(struct trustee *trustee, struct trust *next)
     trust_unref(&trustee->trust);
     trustee->trust = next;
     trustee->generation++;
+    publish_facts(trustee);
     trustee->next_warn_ms = 0;
 }
 
@@ -150,7 +173,7 @@ trustee_watch(struct trustee *trustee, int64_t now_ms)
     if (now_ms < trustee->next_warn_ms)
         return;
     trustee->next_warn_ms = now_ms + WATCH_EACH_MS;
-    facts = trust_facts(trustee->trust);
+    facts = trustee_facts(trustee);
     warn(trustee, 0, "the revocation list", facts.crl_begins, facts.crl_ends);
     year = instant_of(facts.server_ends.ms -
                       (int64_t)LIFE_OF_A_CERTIFICATE_DAYS * DAY_MS);

@@ -7,7 +7,7 @@
  * stays. The numbers of the newest lists are kept in the data directory's
  * file "crls", so that an older list is refused after a restart too.
  *
- * Thread  main.
+ * Thread  main; trustee_facts any.
  * Source  docs/security.md "Revocation".
  */
 #ifndef SERVER_TRUSTEE_H
@@ -16,12 +16,16 @@
 #include "identity/trust.h"
 #include "server/config.h"
 
+#include <pthread.h>
+
 enum { TRUSTEE_PATH_BYTES = 4096 };
 
 struct trustee {
-    const char *data;      /* the data directory, borrowed */
-    struct trust *trust;   /* the present one */
-    uint64_t generation;   /* of it, from 1 */
+    const char *data;     /* the data directory, borrowed */
+    struct trust *trust;  /* the present one */
+    uint64_t generation;  /* of it, from 1 */
+    pthread_mutex_t lock; /* rank 70; guards `facts` */
+    struct trust_facts facts;
     int64_t next_warn_ms;  /* monotonic: the next look at what runs out */
     int64_t warned_day[3]; /* day of the last warning, by kind */
 };
@@ -51,6 +55,9 @@ trustee_next(struct trustee *trustee, const struct config *config,
              const char *crl_text, struct trust **next_out);
 /** Takes the reference. */
 void trustee_swap(struct trustee *trustee, struct trust *next);
+
+/** What the present generation is made of. */
+struct trust_facts trustee_facts(struct trustee *trustee);
 
 /** Warn, once a day, of what is in the last fifth of its life, or over. */
 void trustee_watch(struct trustee *trustee, int64_t now_ms);
