@@ -74,14 +74,14 @@ $(OUT)/libllhttp.a: $(OUT)/llhttp/api.o $(OUT)/llhttp/http.o $(OUT)/llhttp/llhtt
 # Libraries, users first, as the linker wants them.
 SERVER_LIBS := $(call libs,server api net http engine identity store audit auction base)
 CLIENT_LIBS := $(call libs,client identity audit auction base)
-AUDIT_LIBS  := $(call libs,inspect engine identity store audit auction base)
+AUDIT_LIBS  := $(call libs,inspect client engine identity store audit auction base)
 
 $(OUT)/auctiond: $(OUT)/src/server/main.o $(SERVER_LIBS) $(filter %.a,$(LLHTTP_LIB))
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(SERVER_LIBS) $(LLHTTP_LIB) $(LIBS_server)
 $(OUT)/auction: $(OUT)/client/cli/main.o $(call libs,cli) $(CLIENT_LIBS)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,cli) $(CLIENT_LIBS) $(LIBS_client)
 $(OUT)/auction-audit: $(call objects,$(wildcard tools/audit/main.c)) $(AUDIT_LIBS)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(AUDIT_LIBS) -lcrypto -ldb-5.3 -ljansson
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(AUDIT_LIBS) $(LIBS_client) -ldb-5.3
 $(OUT)/auction-bench: $(call objects,$(wildcard tools/bench/*.c)) $(CLIENT_LIBS)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(CLIENT_LIBS) $(LIBS_client) -ldb-5.3
 
@@ -114,7 +114,7 @@ unit_libs_net     := api net http engine identity store audit auction base
 unit_libs_server  := server api net http engine identity store audit auction base
 unit_libs_client  := client identity audit auction base
 unit_libs_cli     := cli client identity audit auction base
-unit_libs_inspect := inspect engine identity store audit auction base
+unit_libs_inspect := inspect client engine identity store audit auction base
 UNITS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard tests/unit/*/*_test.c)))))
 
 define unit
@@ -122,7 +122,7 @@ $(OUT)/tests/unit-$(1): $(call objects,$(wildcard tests/unit/$(1)/*.c tests/unit
 		$(call libs,$(unit_libs_$(1))) $(filter %.a,$(LLHTTP_LIB))
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) $(call libs,$(unit_libs_$(1))) \
-		$(LLHTTP_LIB) $$(LIBS_server) $(if $(filter client cli,$(1)),-lcurl -lsmartcols -ledit) -lcunit
+		$(LLHTTP_LIB) $$(LIBS_server) $(if $(filter client cli inspect,$(1)),-lcurl -lsmartcols -ledit) -lcunit
 .PHONY: unit-$(1)
 unit-$(1): $(OUT)/tests/unit-$(1)
 	$(OUT)/tests/unit-$(1)

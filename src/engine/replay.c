@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/replay.h"
 
+#include "engine/replay_parties.h"
 #include "engine/replay_past.h"
 #include "engine/replay_read.h"
 #include "engine/world_internal.h"
@@ -15,11 +16,14 @@ struct replay {
     replay_blob *blob;
     void *blob_context;
     struct replay_past past;
+    struct replay_parties parties;
+    bool leaves_requests; /* request ids are checked by the caller */
 
     /* the transaction being collected */
     struct buf bytes;
     size_t offsets[GROUP_RECORDS_MAX + 1];
     size_t count;
+    size_t decoded; /* `record` is number decoded - 1 of it; 0: none */
     int64_t tx, t;
     size_t compared;           /* records of it that the world has written */
     struct instant last_alive; /* time of the record before it */
@@ -45,10 +49,18 @@ differs(struct replay *r, uint64_t seq, const char *what)
 static enum err
 decode(struct replay *r, size_t i)
 {
+    enum err err;
+
     CHECK(i < r->count);
-    return record_decode(r->bytes.bytes + r->offsets[i],
-                         r->offsets[i + 1] - r->offsets[i], &r->record,
-                         &r->text);
+    if (r->decoded == i + 1)
+        return ERR_OK;
+    r->decoded = 0;
+    err =
+        record_decode(r->bytes.bytes + r->offsets[i],
+                      r->offsets[i + 1] - r->offsets[i], &r->record, &r->text);
+    if (err == ERR_OK)
+        r->decoded = i + 1;
+    return err;
 }
 
 /* ------------------------------------------------------------- world's ports
@@ -259,13 +271,20 @@ restate(struct replay *r, const struct party *party)
 static enum err
 know_actor(struct replay *r, struct party *party)
 {
+    const struct party *known = parties_find(&r->parties, &r->record.actor.fp);
     struct buf der;
     enum err err;
 
+    if (known != NULL) {
+        *party = *known;
+        return ERR_OK; /* enrolled when it was first met */
+    }
     buf_init(&der, 1 << 20);
     err = read_cert(r, &r->record.actor.fp, &der, party);
     if (err == ERR_OK)
         err = enroll(r, party, &der);
+    if (err == ERR_OK)
+        err = parties_add(&r->parties, party);
     buf_release(&der);
     return err;
 }
@@ -307,8 +326,9 @@ run_command(struct replay *r, size_t at, enum command_kind cmd)
         return err;
     request = r->record.request;
     uid = world_account_named(r->world, party.name)->row.uid;
-    is_known = past_has_request(&r->past, uid, &request);
     is_reuse = replay_has_reason(&r->record, VERDICT_REUSED_ID);
+    is_known = r->leaves_requests ? is_reuse
+                                  : past_has_request(&r->past, uid, &request);
     if (is_reuse && !is_known)
         return differs(r, (uint64_t)r->record.seq,
                        "its request id was not used before");
@@ -319,8 +339,9 @@ run_command(struct replay *r, size_t at, enum command_kind cmd)
                        "its request id was answered before");
     if ((err = judge_again(r, cmd, &party, &ruling)) != ERR_OK)
         return err;
-    return ruling.keeps_answer ? past_add_request(&r->past, uid, &request)
-                               : ERR_OK;
+    return ruling.keeps_answer && !r->leaves_requests
+               ? past_add_request(&r->past, uid, &request)
+               : ERR_OK;
 }
 
 /* -------------------------------------------------------------- transactions
@@ -460,6 +481,7 @@ run_group(struct replay *r)
     r->last_alive = instant_of(r->record.t);
     world_commit(r->world);
     r->count = 0;
+    r->decoded = 0;
     buf_clear(&r->bytes);
     return err;
 }
@@ -503,6 +525,7 @@ replay_destroy(struct replay **out)
         return;
     world_destroy(&r->world);
     past_release(&r->past);
+    parties_release(&r->parties);
     buf_release(&r->bytes);
     buf_release(&r->encoded);
     free(r);
@@ -524,9 +547,11 @@ check_time(struct replay *r, bool is_same_tx)
 enum err
 replay_feed(struct replay *r, const void *bytes, size_t size)
 {
-    enum err err = record_decode(bytes, size, &r->record, &r->text);
+    enum err err;
     int64_t tx, t;
 
+    r->decoded = 0;
+    err = record_decode(bytes, size, &r->record, &r->text);
     if (err != ERR_OK)
         return err;
     if ((err = check_time(r, r->count > 0 && r->record.tx == r->tx)) != ERR_OK)
@@ -564,6 +589,30 @@ uint64_t
 replay_auctions(const struct replay *r)
 {
     return world_auction_last(r->world);
+}
+
+uint64_t
+replay_results(const struct replay *r)
+{
+    uint64_t results = 0;
+
+    for (uint64_t id = 1; id <= world_auction_last(r->world); id++) {
+        const struct auction *auction = world_auction(r->world, id);
+        results += auction != NULL && auction->row.lot.ended.ms > 0;
+    }
+    return results;
+}
+
+void
+replay_leave_requests(struct replay *r)
+{
+    r->leaves_requests = true;
+}
+
+struct world *
+replay_world(struct replay *r)
+{
+    return r->world;
 }
 
 bool

@@ -45,6 +45,15 @@ MUST_CHECK enum err replay_finish(struct replay *replay);
 /** Number of the record at which the last failure was found. */
 uint64_t replay_failed_at(const struct replay *replay);
 
+/**
+ * Do not look at request ids, which otherwise are remembered for ever: the
+ * caller does. Called before the first record.
+ */
+void replay_leave_requests(struct replay *replay);
+
+/** The world as of the last record, to compare with. Borrowed. */
+struct world *replay_world(struct replay *replay);
+
 /** What became of one auction. */
 struct replay_summary {
     uint64_t auction;
@@ -55,6 +64,8 @@ struct replay_summary {
 };
 
 uint64_t replay_auctions(const struct replay *replay);
+/** How many of them have ended. */
+uint64_t replay_results(const struct replay *replay);
 MUST_CHECK bool replay_summary(struct replay *replay, uint64_t auction,
                                struct replay_summary *out);
 

@@ -1,25 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "inspect.h"
+#include "certs.h"
 
 #include "base/text.h"
 
 #include <openssl/pem.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 1024, SERIAL_BYTES_MAX = 64 };
+enum {
+    BUCKETS = 1024,
+    SERIAL_BYTES_MAX = 64,
+    REVOKED_MAX = 1 << 20,
+    REVOCATION_GRACE_MS = 1000,
+};
+
+struct serial {
+    uint8_t size;
+    uint8_t bytes[SERIAL_BYTES_MAX];
+};
 
 struct cert {
     struct hash fp;
     EVP_PKEY *key;
     struct instant not_before, not_after;
+    struct serial serial;
     struct cert *next;
+};
+
+struct revoked {
+    struct serial serial;
+    struct instant since; /* when a list with it was first loaded */
 };
 
 struct certs {
     X509_STORE *store;
     struct cert *buckets[BUCKETS];
     size_t count;
+    struct revoked *revoked; /* sorted by serial */
+    size_t revoked_count;
+    size_t crl_count;
 };
 
 enum err
@@ -62,6 +82,7 @@ certs_destroy(struct certs **certs)
             free(cert);
         }
     X509_STORE_free((*certs)->store);
+    free((*certs)->revoked);
     free(*certs);
     *certs = NULL;
 }
@@ -101,21 +122,29 @@ instant_of_asn1(struct instant *out, const ASN1_TIME *time)
     return is_good;
 }
 
+static bool
+take_serial(struct serial *out, const ASN1_INTEGER *number)
+{
+    int size = ASN1_STRING_length(number);
+
+    if (size < 0 || size > SERIAL_BYTES_MAX)
+        return false;
+    *out = (struct serial){.size = (uint8_t)size};
+    memcpy(out->bytes, ASN1_STRING_get0_data(number), (size_t)size);
+    return true;
+}
+
 /** What its record says of a certificate, where it says it. */
 static bool
-is_as_recorded(const struct cert *entry, X509 *cert, const struct record *seen)
+is_as_recorded(const struct cert *entry, const struct record *seen)
 {
-    const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
     char hex[2 * SERIAL_BYTES_MAX + 1];
-    int size = ASN1_STRING_length(serial);
 
     if (RECORD_HAS(seen, not_after) && seen->not_after != entry->not_after.ms)
         return false;
     if (!RECORD_HAS(seen, serial))
         return true;
-    if (size < 0 || size > SERIAL_BYTES_MAX)
-        return false;
-    text_hex(hex, ASN1_STRING_get0_data(serial), (size_t)size);
+    text_hex(hex, entry->serial.bytes, entry->serial.size);
     return seen->serial.size == strlen(hex) &&
            memcmp(seen->serial.bytes, hex, seen->serial.size) == 0;
 }
@@ -146,7 +175,10 @@ certs_add(struct certs *c, const struct record *seen, const struct buf *der)
         (!instant_of_asn1(&entry->not_before, X509_get0_notBefore(cert)) ||
          !instant_of_asn1(&entry->not_after, X509_get0_notAfter(cert))))
         err = err_set(ERR_SYNTAX, "a certificate's dates cannot be read");
-    if (err == ERR_OK && !is_as_recorded(entry, cert, seen))
+    if (err == ERR_OK &&
+        !take_serial(&entry->serial, X509_get0_serialNumber(cert)))
+        err = err_set(ERR_SYNTAX, "a certificate's serial is too long");
+    if (err == ERR_OK && !is_as_recorded(entry, seen))
         err = err_set(ERR_DAMAGED, "a certificate is not as it is recorded");
     X509_free(cert);
     if (err != ERR_OK) {
@@ -180,17 +212,137 @@ certs_key(struct certs *c, const struct hash *fp)
     return cert == NULL ? NULL : cert->key;
 }
 
-bool
-certs_in_force(struct certs *c, const struct hash *fp, struct instant at)
+/* ------------------------------------------------------------------- CRLs */
+
+static int
+compare_serials(const void *a, const void *b)
+{
+    const struct serial *x = a, *y = b;
+
+    if (x->size != y->size)
+        return x->size < y->size ? -1 : 1;
+    return memcmp(x->bytes, y->bytes, x->size);
+}
+
+_Static_assert(offsetof(struct revoked, serial) == 0, "sorted by its serial");
+
+static const struct revoked *
+find_revoked(const struct certs *c, const struct serial *serial)
+{
+    return c->revoked_count == 0
+               ? NULL
+               : bsearch(serial, c->revoked, c->revoked_count,
+                         sizeof(*c->revoked), compare_serials);
+}
+
+static X509_CRL *
+parse_crl(const struct buf *bytes)
+{
+    const unsigned char *at = (const unsigned char *)bytes->bytes;
+    X509_CRL *crl = d2i_X509_CRL(NULL, &at, (long)bytes->size);
+    BIO *bio;
+
+    if (crl != NULL)
+        return crl;
+    bio = BIO_new_mem_buf(bytes->bytes, (int)bytes->size);
+    if (bio != NULL)
+        crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    return crl;
+}
+
+static bool
+is_by_ca(const struct certs *c, X509_CRL *crl)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(c->store);
+
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509 *ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        if (ca != NULL &&
+            X509_NAME_cmp(X509_CRL_get_issuer(crl),
+                          X509_get_subject_name(ca)) == 0 &&
+            X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1)
+            return true;
+    }
+    return false;
+}
+
+/** Its entries, each with the time since when it is known. */
+static enum err
+take_entries(struct certs *c, X509_CRL *crl, struct instant at)
+{
+    STACK_OF(X509_REVOKED) *list = X509_CRL_get_REVOKED(crl);
+    int count = list == NULL ? 0 : sk_X509_REVOKED_num(list);
+    struct revoked *revoked = calloc((size_t)count + 1, sizeof(*revoked));
+
+    if (revoked == NULL || count > REVOKED_MAX) {
+        free(revoked);
+        return err_set(ERR_NOMEM, "no memory for a list of revoked ones");
+    }
+    for (int i = 0; i < count; i++) {
+        const struct revoked *known;
+        if (!take_serial(&revoked[i].serial,
+                         X509_REVOKED_get0_serialNumber(
+                             sk_X509_REVOKED_value(list, i)))) {
+            free(revoked);
+            return err_set(ERR_SYNTAX, "a revoked serial is too long");
+        }
+        known = find_revoked(c, &revoked[i].serial);
+        revoked[i].since = known == NULL ? at : known->since;
+    }
+    qsort(revoked, (size_t)count, sizeof(*revoked), compare_serials);
+    free(c->revoked);
+    c->revoked = revoked;
+    c->revoked_count = (size_t)count;
+    c->crl_count++;
+    return ERR_OK;
+}
+
+enum err
+certs_add_crl(struct certs *c, const struct record *loaded,
+              const struct buf *bytes)
+{
+    X509_CRL *crl = parse_crl(bytes);
+    enum err err;
+
+    if (crl == NULL)
+        return err_set(ERR_SYNTAX, "a list of revoked ones cannot be read");
+    err = is_by_ca(c, crl)
+              ? take_entries(c, crl, instant_of(loaded->t))
+              : err_set(ERR_UNTRUSTED,
+                        "a list of revoked ones is not signed by the CA");
+    X509_CRL_free(crl);
+    if (err == ERR_OK && RECORD_HAS(loaded, entries) &&
+        loaded->entries != (int64_t)c->revoked_count)
+        err = err_set(ERR_DAMAGED, "a list of revoked ones is not as long as "
+                                   "it is recorded");
+    return err;
+}
+
+const char *
+certs_flaw(struct certs *c, const struct hash *fp, struct instant at)
 {
     const struct cert *cert = find_cert(c, fp);
+    const struct revoked *revoked;
 
-    return cert != NULL && cert->not_before.ms <= at.ms &&
-           at.ms < cert->not_after.ms + 1000;
+    if (cert == NULL)
+        return "its actor's certificate was never seen";
+    if (at.ms < cert->not_before.ms || at.ms >= cert->not_after.ms + 1000)
+        return "its actor's certificate was not in force";
+    revoked = find_revoked(c, &cert->serial);
+    return revoked != NULL && at.ms > revoked->since.ms + REVOCATION_GRACE_MS
+               ? "its actor's certificate was revoked"
+               : NULL;
 }
 
 size_t
 certs_count(const struct certs *c)
 {
     return c->count;
+}
+
+size_t
+certs_crl_count(const struct certs *c)
+{
+    return c->crl_count;
 }

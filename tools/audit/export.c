@@ -1,72 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * export: a log as plain files, in the layout of C2SP tlog-tiles, so that it
- * can be checked anywhere and served by any web server.
+ * can be checked anywhere and served by any web server. What others may not
+ * see, and what a filter leaves out, is replaced by its leaf hash; the tree
+ * stays whole.
  */
-#include "inspect.h"
+#include "export.h"
+
+#include "file.h"
+#include "filter.h"
+#include "progress.h"
+
+#include "audit/record_rows.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-enum { PATH_BYTES = 4096, TILE_HASHES = 256 };
+typedef unsigned long long ull;
 
-struct exporting {
-    const struct inspect_options *options;
-    struct source *source;
-    FILE *records;
-    struct hash *leaves;
-    size_t count, capacity, withheld;
-    uint8_t *closed; /* by auction: its secrets may be shown */
-    size_t closed_size;
-    struct record record;
-    struct record_text text;
-    enum err err;
-};
-
-static enum err
-make_folders(const char *path)
-{
-    char part[PATH_BYTES];
-
-    snprintf(part, sizeof(part), "%s", path);
-    for (char *p = part + 1; *p != '\0'; p++)
-        if (*p == '/') {
-            *p = '\0';
-            if (mkdir(part, 0755) != 0 && errno != EEXIST)
-                return err_set(ERR_SYSTEM, "cannot make '%s': %s", part,
-                               strerror(errno));
-            *p = '/';
-        }
-    return ERR_OK;
-}
-
-static enum err
-write_file(const struct exporting *x, const char *name, const void *bytes,
-           size_t size)
-{
-    char path[2 * PATH_BYTES];
-    FILE *file;
-    bool is_written;
-    enum err err;
-
-    snprintf(path, sizeof(path), "%s/%s", x->options->out, name);
-    if ((err = make_folders(path)) != ERR_OK)
-        return err;
-    file = fopen(path, "we");
-    if (file == NULL)
-        return err_set(ERR_SYSTEM, "cannot write '%s': %s", path,
-                       strerror(errno));
-    is_written = fwrite(bytes, 1, size, file) == size;
-    if (fclose(file) != 0 || !is_written)
-        return err_set(ERR_SYSTEM, "cannot write '%s': %s", path,
-                       strerror(errno));
-    return ERR_OK;
-}
-
-/* ------------------------------------------------------------------- records
+/* ------------------------------------------------------------------ what may
  */
 
 /** First walk: which auctions have closed, so that nothing of them is secret.
@@ -100,7 +55,7 @@ note_closed(void *context, const struct source_line *line)
 }
 
 static bool
-is_shown(const struct exporting *x)
+is_public(const struct exporting *x)
 {
     const struct record *r = &x->record;
 
@@ -110,191 +65,234 @@ is_shown(const struct exporting *x)
            (uint64_t)r->auction < x->closed_size && x->closed[r->auction] == 1;
 }
 
-static bool
-keep_leaf(struct exporting *x, const struct hash *leaf)
+/* --------------------------------------------------------------------- blobs
+ */
+
+static enum err
+write_blob(struct exporting *x, const struct hash *hash)
 {
-    if (x->count == x->capacity) {
-        size_t capacity = x->capacity == 0 ? 4096 : x->capacity * 2;
-        struct hash *leaves = realloc(x->leaves, capacity * sizeof(*leaves));
-        if (leaves == NULL) {
-            x->err = err_set(ERR_NOMEM, "out of memory");
-            return false;
-        }
-        x->leaves = leaves;
-        x->capacity = capacity;
+    char path[FILE_PATH_BYTES], hex[HASH_HEX_BYTES];
+    struct buf bytes;
+    enum err err;
+
+    snprintf(path, sizeof(path), "%s/blobs/%s", x->options->out,
+             hash_hex(hex, hash));
+    if (access(path, F_OK) == 0)
+        return ERR_OK;
+    buf_init(&bytes, FILE_BYTES_MAX);
+    err = source_blob(x->source, hash, &bytes);
+    if (err == ERR_OK)
+        err = file_write(path, bytes.bytes, bytes.size);
+    buf_release(&bytes);
+    /* Of another export it may have been left out. */
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/** The bytes behind every hash that a shown record names. */
+static enum err
+write_blobs(struct exporting *x)
+{
+    enum err err = ERR_OK;
+
+    for (int m = 0; m < RECORD_MEMBER_COUNT && err == ERR_OK; m++) {
+        const struct record_row *row = &record_rows[m];
+        if (row->kind == KIND_HASH && row->name_size > 5 &&
+            strcmp(row->name + row->name_size - 5, "_blob") == 0 &&
+            record_has(&x->record, (enum record_member)m))
+            err =
+                write_blob(x, record_field(&x->record, (enum record_member)m));
     }
-    x->leaves[x->count++] = *leaf;
-    return true;
+    return err;
+}
+
+/* ------------------------------------------------------------------- records
+ */
+
+static bool
+is_shown(struct exporting *x, const struct source_line *line)
+{
+    if (line->bytes == NULL)
+        return false;
+    x->err = record_decode(line->bytes, line->size, &x->record, &x->text);
+    if (x->err != ERR_OK) {
+        x->err = err_set(ERR_DAMAGED, "record %llu cannot be read: %s",
+                         (ull)line->seq, err_detail());
+        return false;
+    }
+    x->err = names_learn(&x->names, &x->record);
+    /* The first record says whose log it is: it is always shown. */
+    return x->err == ERR_OK && is_public(x) &&
+           (line->seq == 0 ||
+            filter_matches(x->options->filter, &x->record, line->bytes,
+                           line->size, &x->names));
 }
 
 static bool
 write_record(void *context, const struct source_line *line)
 {
     struct exporting *x = context;
+    struct hash leaf = source_line_leaf(line);
     char hex[HASH_HEX_BYTES];
     bool shown;
 
-    if (line->bytes != NULL && record_decode(line->bytes, line->size,
-                                             &x->record, &x->text) != ERR_OK) {
-        x->err = err_set(ERR_DAMAGED, "record %llu cannot be read: %s",
-                         (unsigned long long)line->seq, err_detail());
+    if (line->seq >= x->source->size)
+        return false; /* an export of an export that has more */
+    shown = is_shown(x, line);
+    if (x->err != ERR_OK)
         return false;
-    }
-    shown = line->bytes != NULL && is_shown(x);
     if (shown)
         fprintf(x->records, "%.*s\n", (int)line->size, line->bytes);
     else
-        fprintf(x->records, "{\"leaf\":\"%s\"}\n", hash_hex(hex, &line->leaf));
+        fprintf(x->records, "{\"leaf\":\"%s\"}\n", hash_hex(hex, &leaf));
     x->withheld += !shown;
-    return keep_leaf(x, &line->leaf);
+    x->err = history_add(x->history, &leaf);
+    if (x->err == ERR_OK && shown)
+        x->err = write_blobs(x);
+    if (x->err == ERR_OK && x->options->wants_bundles)
+        x->err = export_bundle_add(x, shown ? line : NULL);
+    if (line->seq % 1024 == 0)
+        progress_show("exported", line->seq, x->source->size);
+    return x->err == ERR_OK;
 }
 
 static enum err
 write_records(struct exporting *x)
 {
-    char path[2 * PATH_BYTES];
-    enum err err = source_each(x->source, note_closed, x);
+    char path[FILE_PATH_BYTES];
+    enum err err = ERR_OK;
 
+    if (!x->options->is_auditor)
+        err = source_each(x->source, 0, note_closed, x);
     if (err == ERR_OK)
         err = x->err;
     snprintf(path, sizeof(path), "%s/records.jsonl", x->options->out);
-    if (err != ERR_OK || (err = make_folders(path)) != ERR_OK)
+    if (err != ERR_OK || (err = file_make_folders(path)) != ERR_OK)
         return err;
     x->records = fopen(path, "we");
     if (x->records == NULL)
         return err_set(ERR_SYSTEM, "cannot write '%s': %s", path,
                        strerror(errno));
-    err = source_each(x->source, write_record, x);
-    if (fclose(x->records) != 0 && err == ERR_OK)
+    err = source_each(x->source, 0, write_record, x);
+    progress_clear();
+    if ((ferror(x->records) != 0 || fclose(x->records) != 0) && err == ERR_OK)
         err =
             err_set(ERR_SYSTEM, "cannot write '%s': %s", path, strerror(errno));
     return err == ERR_OK ? x->err : err;
 }
 
-/* --------------------------------------------------------------------- tiles
+/* --------------------------------------------------------------------- parts
  */
 
+/** What was read is what the checkpoint says. */
 static enum err
-write_tile(const struct exporting *x, unsigned level, uint64_t index,
-           const struct hash *hashes, size_t count)
+check_root(const struct exporting *x)
 {
-    char number[64], name[128];
+    struct hash root = tree_root(history_tree(x->history));
+    struct checkpoint head;
+    enum err err =
+        checkpoint_parse(&head, x->source->note.bytes, x->source->note.size);
 
-    source_tile_name(number, index);
-    if (count == TILE_HASHES)
-        snprintf(name, sizeof(name), "tile/%u/%s", level, number);
-    else
-        snprintf(name, sizeof(name), "tile/%u/%s.p/%zu", level, number, count);
-    return write_file(x, name, hashes, count * sizeof(*hashes));
-}
-
-/** One level's tiles; its full tiles' roots become the next level. */
-static enum err
-write_level(const struct exporting *x, unsigned level, struct hash *hashes,
-            size_t *count)
-{
-    size_t roots = 0;
-
-    for (size_t at = 0; at < *count; at += TILE_HASHES) {
-        size_t size = *count - at < TILE_HASHES ? *count - at : TILE_HASHES;
-        struct hash nodes[TILE_HASHES];
-        enum err err =
-            write_tile(x, level, at / TILE_HASHES, hashes + at, size);
-
-        if (err != ERR_OK)
-            return err;
-        if (size < TILE_HASHES)
-            break;
-        memcpy(nodes, hashes + at, sizeof(nodes));
-        for (size_t width = TILE_HASHES; width > 1; width /= 2)
-            for (size_t i = 0; i < width / 2; i++)
-                nodes[i] = node_hash(&nodes[2 * i], &nodes[2 * i + 1]);
-        hashes[roots++] = nodes[0]; /* behind what is still to be read */
-    }
-    *count = roots;
-    return ERR_OK;
-}
-
-static enum err
-write_tiles(struct exporting *x)
-{
-    size_t count = x->count;
-    enum err err = ERR_OK;
-
-    for (unsigned level = 0; count > 0 && err == ERR_OK; level++)
-        err = write_level(x, level, x->leaves, &count);
+    if (err == ERR_OK && (head.size != history_size(x->history) ||
+                          !hash_equal(&root, &head.root)))
+        err = err_set(ERR_DAMAGED,
+                      "the records do not hash to the root of the checkpoint: "
+                      "verify tells which one");
     return err;
 }
 
-/* --------------------------------------------------------------------- blobs
- */
-
-static bool
-write_blob(void *context, const uint8_t hash[STORE_HASH_BYTES],
-           const void *bytes, size_t size)
+static enum err
+write_part(const struct exporting *x, const char *name, const struct buf *bytes)
 {
-    struct exporting *x = context;
-    char name[HASH_HEX_BYTES + 8], hex[HASH_HEX_BYTES];
-    struct hash h;
+    char path[FILE_PATH_BYTES];
 
-    memcpy(h.bytes, hash, sizeof(h.bytes));
-    /* A certificate names a person: DER begins with a sequence. */
-    if (!x->options->is_auditor && size > 1 &&
-        ((const uint8_t *)bytes)[0] == 0x30)
-        return true;
-    snprintf(name, sizeof(name), "blobs/%s", hash_hex(hex, &h));
-    x->err = write_file(x, name, bytes, size);
-    return x->err == ERR_OK;
+    snprintf(path, sizeof(path), "%s/%s", x->options->out, name);
+    return file_write(path, bytes->bytes, bytes->size);
 }
 
+/** The checkpoint last: a folder with one is whole. */
 static enum err
 write_parts(struct exporting *x)
 {
-    struct buf bytes;
+    struct buf cert;
     enum err err;
 
-    buf_init(&bytes, PEM_BYTES_MAX);
-    err = source_checkpoint(x->source, &bytes);
+    buf_init(&cert, PEM_BYTES_MAX);
+    err = source_log_cert(x->source, &cert);
     if (err == ERR_OK)
-        err = write_file(x, "checkpoint", bytes.bytes, bytes.size);
-    buf_clear(&bytes);
+        err = write_part(x, "log-cert.pem", &cert);
+    buf_release(&cert);
+    return err == ERR_OK ? write_part(x, "checkpoint", &x->source->note) : err;
+}
+
+static enum err
+run(struct exporting *x)
+{
+    const struct inspect_options *o = x->options;
+    enum err err = source_open(&x->source, &o->source);
+
+    if (err == ERR_OK && x->source->note.size == 0)
+        err = err_set(ERR_NOT_FOUND, "there is no checkpoint");
+    if (err == ERR_OK && o->ca != NULL)
+        err = trust_load(&x->trust, o->ca, o->log_cert, x->source);
     if (err == ERR_OK)
-        err = source_log_cert(x->source, &bytes);
+        err = history_create(&x->history);
     if (err == ERR_OK)
-        err = write_file(x, "log-cert.pem", bytes.bytes, bytes.size);
-    buf_release(&bytes);
+        err = write_records(x);
     if (err == ERR_OK)
-        err = store_each_blob(source_store(x->source), write_blob, x);
-    return err == ERR_OK ? x->err : err;
+        err = check_root(x);
+    if (err == ERR_OK)
+        err = export_tiles(x);
+    if (err == ERR_OK && o->wants_bundles)
+        err = export_bundle_flush(x);
+    return err == ERR_OK ? write_parts(x) : err;
+}
+
+static int
+conclude(const struct exporting *x)
+{
+    const struct inspect_options *o = x->options;
+
+    printf("exported %llu records to %s%s\n", (ull)history_size(x->history),
+           o->out,
+           o->is_auditor ? " (the auditor's view: nothing withheld)" : "");
+    if (x->withheld > 0)
+        printf("%llu records are withheld%s\n", (ull)x->withheld,
+               o->is_auditor ? " by the filter or the source"
+                             : "; --auditor shows what is not for all");
+    if (x->bundles_left_out > 0)
+        printf("%llu bundles are left out: they would hold withheld records\n",
+               (ull)x->bundles_left_out);
+    if (o->ca == NULL)
+        printf("the signature of the checkpoint is not checked: no --ca was "
+               "given\n");
+    return history_size(x->history) == 0 ? INSPECT_NOTHING : INSPECT_TRUE;
 }
 
 int
 inspect_export(const struct inspect_options *options)
 {
-    struct exporting *x = calloc(1, sizeof(*x));
+    struct exporting *x;
+    int code;
     enum err err;
 
+    if (options->out == NULL)
+        return inspect_usage("export needs a folder to write");
+    x = calloc(1, sizeof(*x));
     if (x == NULL)
         return INSPECT_UNREADABLE;
-    if (options->data_dir == NULL || options->out == NULL) {
-        fprintf(stderr, "auction-audit: export needs --data DIR and a folder "
-                        "to write\n");
-        free(x);
-        return INSPECT_USAGE;
-    }
     x->options = options;
-    if ((err = source_open(&x->source, NULL, options->data_dir)) == ERR_OK &&
-        (err = write_records(x)) == ERR_OK && (err = write_tiles(x)) == ERR_OK)
-        err = write_parts(x);
-    if (err == ERR_OK)
-        printf("exported %zu records to %s%s\n", x->count, options->out,
-               options->is_auditor ? " (the auditor's view: nothing withheld)"
-                                   : "");
-    if (err == ERR_OK && x->withheld > 0)
-        printf("%zu records are withheld; --auditor shows all\n", x->withheld);
+    trust_init(&x->trust);
+    buf_init(&x->bundle, BUNDLE_BYTES_MAX);
+    err = run(x);
+    code = err == ERR_OK ? conclude(x) : inspect_failed(err);
+    if (err == ERR_UNTRUSTED || err == ERR_FOREIGN)
+        code = INSPECT_FALSE;
     source_close(&x->source);
-    free(x->leaves);
+    history_destroy(&x->history);
+    names_release(&x->names);
+    trust_release(&x->trust);
+    buf_release(&x->bundle);
     free(x->closed);
     free(x);
-    return err == ERR_OK ? INSPECT_TRUE : inspect_failed(err);
+    return code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inspect.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 int
@@ -13,14 +14,15 @@ inspect_failed(enum err err)
     return err == ERR_DAMAGED ? INSPECT_FALSE : INSPECT_UNREADABLE;
 }
 
-char *
-inspect_amount(char text[48], int64_t minor, const char *currency)
+int
+inspect_usage(const char *format, ...)
 {
-    int decimals = currency == NULL ? 2 : money_decimals(currency);
-    char number[MONEY_TEXT_BYTES];
+    va_list arguments;
 
-    money_format(number, money_of(minor), decimals < 0 ? 0 : decimals);
-    snprintf(text, 48, "%s%s%s", number, currency == NULL ? "" : " ",
-             currency == NULL ? "" : currency);
-    return text;
+    fputs("auction-audit: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return INSPECT_USAGE;
 }

@@ -1,115 +1,205 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the result is told: a line for each group of checks up to the first
+ * that is false, and the conclusion.
+ */
 #include "verify.h"
 
+#include "names.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 
-static const char *const check_names[] = {"log key", "checkpoint", "tree",
-                                          "records", "certs",      "signatures",
-                                          "heads",   "replay"};
+typedef unsigned long long ull;
 
+/** "8f3kQ2pL...1sA=" */
+static void
+short_root(char out[24], const struct hash *root)
+{
+    char text[HASH_BASE64_BYTES];
+
+    hash_base64(text, root);
+    snprintf(out, 24, "%.8s...%s", text, text + 40);
+}
+
+static void
+describe_heads(const struct verifying *v, char out[256])
+{
+    int used = snprintf(out, 256, "%llu seen heads", (ull)v->heads);
+
+    if (v->policy.has_quorum)
+        used +=
+            snprintf(out + used, 256 - (size_t)used, ", %zu of %zu witnesses",
+                     v->quorum.cosigned, v->quorum.witnesses);
+    snprintf(out + used, 256 - (size_t)used, ", %llu receipts agree%s",
+             (ull)v->receipts,
+             v->options->since_checkpoint == NULL
+                 ? ""
+                 : "; the older checkpoint too");
+}
+
+/** The words of an "ok" line; an empty one is not printed. */
 static void
 describe(const struct verifying *v, enum check check, char out[256])
 {
-    char root[HASH_BASE64_BYTES];
+    char root[24];
 
-    switch (check) {
+    out[0] = '\0';
+    switch ((int)check) {
     case CHECK_LOG_KEY:
-        snprintf(out, 256, "%s", v->log_key_text);
-        return;
-    case CHECK_CHECKPOINT:
-        snprintf(out, 256, "size %llu, signed by the log's key",
-                 (unsigned long long)v->head.size);
+        snprintf(out, 256, "%s", v->trust.text);
         return;
     case CHECK_TREE:
-        snprintf(out, 256, "%llu records, root %s as signed",
-                 (unsigned long long)v->count,
-                 hash_base64(root, &v->head.root));
+        short_root(root, &v->trust.head.root);
+        snprintf(out, 256, "%llu records, root %s as signed", (ull)v->count,
+                 root);
         return;
     case CHECK_RECORDS:
         snprintf(out, 256, "canonical, ordered, no gap; %llu withheld",
-                 (unsigned long long)v->withheld);
-        return;
-    case CHECK_CERTS:
-        snprintf(out, 256, "%zu certificates, each under the CA when used",
-                 certs_count(v->certs));
+                 (ull)v->withheld);
         return;
     case CHECK_SIGNATURES:
-        snprintf(out, 256, "%llu commands signed, %llu unsigned%s",
-                 (unsigned long long)v->signed_count,
-                 (unsigned long long)v->unsigned_count,
-                 v->unknown_count > 0 ? "; some certificates are withheld"
-                                      : "");
+        snprintf(
+            out, 256,
+            "%llu commands signed (%llu unsigned, allowed), %llu by "
+            "administrators; %zu certificates, %zu CRLs%s",
+            (ull)v->signed_count, (ull)v->unsigned_count, (ull)v->admin_count,
+            certs_count(v->certs), certs_crl_count(v->certs),
+            v->unknown_count > 0 ? "; some certificates are withheld" : "");
         return;
     case CHECK_HEADS:
-        snprintf(out, 256, "%llu seen heads and receipts agree",
-                 (unsigned long long)v->heads);
+        describe_heads(v, out);
         return;
     case CHECK_REPLAY:
         if (v->withheld > 0)
             snprintf(out, 256, "not possible: records are withheld");
         else
-            snprintf(out, 256, "%llu auctions recomputed, 0 differences",
-                     (unsigned long long)replay_auctions(v->replay));
+            snprintf(out, 256,
+                     "%llu auctions: %llu results recomputed, 0 "
+                     "differences",
+                     (ull)replay_auctions(v->replay),
+                     (ull)replay_results(v->replay));
         return;
-    case CHECK_COUNT:
-        break;
+    case CHECK_STATE:
+        if (v->options->wants_state)
+            snprintf(out, 256, "%llu rows of the tables as replayed",
+                     (ull)v->state_rows);
+        return;
+    default:
+        return;
     }
-    out[0] = '\0';
 }
 
-/** One line a check up to the first that is false. */
+/** One line a check up to the one that is false. */
 static const struct finding *
-print_findings(const struct verifying *v)
+print_findings(const struct verifying *v, enum check *check_out)
 {
+    const struct finding *f = findings_first(&v->findings, check_out);
     char text[256];
 
-    for (int c = 0; c < CHECK_COUNT; c++) {
-        const struct finding *f = &v->findings[c];
-        const char *word = f->is_missing ? "MISSING" : "FALSE";
-        if (f->is_false) {
-            if (f->has_seq)
-                printf("%-13s %s at seq %llu: %s\n", check_names[c], word,
-                       (unsigned long long)f->seq, f->what);
-            else
-                printf("%-13s %s: %s\n", check_names[c], word, f->what);
-            return f;
-        }
+    for (int c = 0; c < (f == NULL ? CHECK_COUNT : (int)*check_out); c++) {
         describe(v, (enum check)c, text);
-        printf("%-13s %s  %s\n", check_names[c],
-               c == CHECK_REPLAY && v->withheld > 0 ? "--" : "ok", text);
+        if (text[0] != '\0')
+            printf("%-13s %s  %s\n", check_name((enum check)c),
+                   c == CHECK_REPLAY && v->withheld > 0 ? "--" : "ok", text);
     }
-    return NULL;
+    if (f == NULL)
+        return NULL;
+    printf("%-13s %s", check_name(*check_out),
+           f->is_missing ? "MISSING" : "FALSE");
+    if (f->seq != FINDING_NO_SEQ)
+        printf(" at seq %llu", (ull)f->seq);
+    printf(": %s\n", f->what);
+    return f;
+}
+
+/* ------------------------------------------------- where the first false is
+ */
+
+struct locating {
+    uint64_t seq;
+    struct names names;
+    struct record record;
+    struct record_text text;
+    bool is_found;
+};
+
+static bool
+locate(void *context, const struct source_line *line)
+{
+    struct locating *l = context;
+
+    if (line->bytes == NULL ||
+        record_decode(line->bytes, line->size, &l->record, &l->text) != ERR_OK)
+        return line->seq < l->seq;
+    l->is_found = line->seq == l->seq;
+    return names_learn(&l->names, &l->record) == ERR_OK && line->seq < l->seq;
+}
+
+/** " (tx 15002, auction 2041, user bob)", as far as its bytes say so. */
+static void
+print_place(const struct verifying *v, uint64_t seq)
+{
+    struct locating *l = calloc(1, sizeof(*l));
+    char name[NAME_BYTES];
+
+    if (l == NULL)
+        return;
+    l->seq = seq;
+    if (source_each(v->source, 0, locate, l) == ERR_OK && l->is_found) {
+        printf(" (tx %lld", (long long)l->record.tx);
+        if (RECORD_HAS(&l->record, auction))
+            printf(", auction %lld", (long long)l->record.auction);
+        if (RECORD_HAS(&l->record, actor) && l->record.actor.has_uid)
+            printf(", user %s", names_actor(&l->names, &l->record, name));
+        putchar(')');
+    }
+    names_release(&l->names);
+    free(l);
+}
+
+static int
+conclude_false(const struct verifying *v, const struct finding *f,
+               enum check check)
+{
+    printf("NOT VERIFIED: first false check: %s", check_name(check));
+    if (f->seq != FINDING_NO_SEQ) {
+        printf(", seq %llu", (ull)f->seq);
+        print_place(v, f->seq);
+    }
+    putchar('\n');
+    return f->is_missing ? INSPECT_UNREADABLE : INSPECT_FALSE;
 }
 
 int
-verify_conclude(const struct verifying *v, double seconds)
+verify_conclude(struct verifying *v)
 {
-    const struct finding *f = print_findings(v);
+    enum check check;
+    const struct finding *f = print_findings(v, &check);
+    double seconds = verify_seconds() - v->start;
 
-    if (v->is_out_of_memory) {
-        printf("NOT VERIFIED: out of memory\n");
-        return INSPECT_UNREADABLE;
-    }
-    if (f != NULL) {
-        if (f->has_seq)
-            printf("NOT VERIFIED: first false check: %s, seq %llu\n",
-                   check_names[f - v->findings], (unsigned long long)f->seq);
-        else
-            printf("NOT VERIFIED: first false check: %s\n",
-                   check_names[f - v->findings]);
-        return f->is_missing ? INSPECT_UNREADABLE : INSPECT_FALSE;
-    }
+    if (f != NULL)
+        return conclude_false(v, f, check);
     if (v->count == 0) {
         printf("NOT VERIFIED: no records\n");
         return INSPECT_UNREADABLE;
     }
+    if (!v->quorum.is_log_known) {
+        printf("NOT TRUSTED: the policy does not name this log\n");
+        return INSPECT_UNTRUSTED;
+    }
+    if (!v->quorum.is_met) {
+        printf("NOT TRUSTED: the policy's quorum is not met: %zu of %zu "
+               "witnesses have cosigned\n",
+               v->quorum.cosigned, v->quorum.witnesses);
+        return INSPECT_UNTRUSTED;
+    }
     if (v->withheld > 0) {
         printf("CONSISTENT %llu records in %.1f s; the withheld ones cannot "
                "be replayed\n",
-               (unsigned long long)v->count, seconds);
+               (ull)v->count, seconds);
         return INSPECT_UNTRUSTED;
     }
-    printf("VERIFIED %llu records in %.1f s\n", (unsigned long long)v->count,
-           seconds);
+    printf("VERIFIED %llu records in %.1f s\n", (ull)v->count, seconds);
     return INSPECT_TRUE;
 }

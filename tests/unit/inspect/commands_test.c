@@ -6,6 +6,7 @@
 
 #include "tap.h"
 
+#include "../../../tools/audit/filter.h"
 #include "../../../tools/audit/inspect.h"
 
 #include <stdio.h>
@@ -16,11 +17,24 @@ static char text[65536];
 static struct inspect_options
 options_of(const char *folder)
 {
-    return (struct inspect_options){.export_dir = folder,
-                                    .ca = lab_get()->ca,
-                                    .to = UINT64_MAX,
-                                    .limit = UINT64_MAX,
-                                    .until = {INT64_MAX}};
+    return (struct inspect_options){.source.export_dir = folder,
+                                    .ca = lab_get()->ca};
+}
+
+/** The same with a filter, as an expression. */
+static int
+show_matching(const char *folder, const char *expression)
+{
+    struct inspect_options options = options_of(folder);
+    struct filter *filter;
+    int code;
+
+    CU_ASSERT_EQUAL_FATAL(filter_create(&filter, instant_of(0)), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(filter_add_expression(filter, expression), ERR_OK);
+    options.filter = filter;
+    code = lab_run(inspect_show, &options, text, sizeof(text));
+    filter_destroy(&filter);
+    return code;
 }
 
 static int
@@ -42,22 +56,51 @@ count_lines(void)
 static void
 show_filters_by_what_is_asked(void)
 {
+    const char *all = lab_get()->all;
+
+    CU_ASSERT_EQUAL(show_matching(all, "auction:1 type:bid.accepted"),
+                    INSPECT_TRUE);
+    CU_ASSERT_EQUAL(count_lines(), 7); /* title, four bids, prices, sum */
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "4 records, each proved under"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "█")); /* the price's end */
+    CU_ASSERT_EQUAL(show_matching(all, "auction:1 type:bid.accepted user:bob"),
+                    INSPECT_TRUE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "2 records, each"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "ann leads at 127.50"));
+    CU_ASSERT_EQUAL(show_matching(all, "until:1970-01-02"), INSPECT_NOTHING);
+    CU_ASSERT_EQUAL(show_matching(all, "reason:ERR_TOO_LOW"), INSPECT_TRUE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "ERR_TOO_LOW, minimum 130.00"));
+}
+
+static void
+without_a_ca_nothing_is_proved(void)
+{
     struct inspect_options options = options_of(lab_get()->all);
 
-    options.auction = 1;
-    options.type = "bid.accepted";
-    CU_ASSERT_EQUAL(show(&options), INSPECT_TRUE);
-    CU_ASSERT_EQUAL(count_lines(), 6); /* title, four bids, sum */
-    options.user = "bob";
-    CU_ASSERT_EQUAL(show(&options), INSPECT_TRUE);
-    CU_ASSERT_EQUAL(count_lines(), 4);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "ann leads at 127.50"));
-    options.until = options.since;
-    CU_ASSERT_EQUAL(show(&options), INSPECT_NOTHING);
-    options = options_of(lab_get()->all);
-    options.reason = "ERR_TOO_LOW";
-    CU_ASSERT_EQUAL(show(&options), INSPECT_TRUE);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "ERR_TOO_LOW, minimum 130.00"));
+    options.ca = NULL;
+    CU_ASSERT_EQUAL(show(&options), INSPECT_UNTRUSTED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "NOTHING IS PROVED"));
+    CU_ASSERT_EQUAL(lab_run(inspect_replay, &options, text, sizeof(text)),
+                    INSPECT_UNTRUSTED);
+    CU_ASSERT_EQUAL(lab_run(inspect_stats, &options, text, sizeof(text)),
+                    INSPECT_UNTRUSTED);
+}
+
+static void
+what_was_changed_is_not_shown_as_proved(void)
+{
+    static struct forge forge;
+    struct inspect_options options;
+    size_t at;
+
+    forge_begin(&forge);
+    at = forge_find(&forge, 0, RECORD_BID_ACCEPTED);
+    forge.record.price += 1;
+    CU_ASSERT(forge_store(&forge, at));
+    forge_write(&forge);
+    options = options_of(forge.folder);
+    CU_ASSERT_EQUAL(show(&options), INSPECT_FALSE);
+    forge_end(&forge);
 }
 
 static void
@@ -65,8 +108,9 @@ show_reverses_the_bytes_of_a_data_directory(void)
 {
     struct inspect_options options = options_of(NULL);
 
-    options.data_dir = lab_get()->data;
-    options.wants_raw = options.is_reverse = true;
+    options.source.data_dir = lab_get()->data;
+    options.form = INSPECT_RAW;
+    options.is_reverse = true;
     options.limit = 1;
     CU_ASSERT_EQUAL(show(&options), INSPECT_TRUE);
     CU_ASSERT_EQUAL(count_lines(), 1);
@@ -86,7 +130,7 @@ control_characters_do_not_reach_a_terminal(void)
                     "\x1b[2J\xc2\x9b"
                     "2J");
     CU_ASSERT(forge_store(&forge, at));
-    forge_write(&forge);
+    forge_sign(&forge, &lab_get()->logkey);
     options = options_of(forge.folder);
     CU_ASSERT_EQUAL(show(&options), INSPECT_TRUE);
     CU_ASSERT_PTR_NULL(strchr(text, '\x1b'));
@@ -109,7 +153,7 @@ an_account_number_cannot_reach_beyond_the_table(void)
         forge_read(&forge, at);
         forge.record.uid = numbers[i];
         CU_ASSERT(forge_store(&forge, at));
-        forge_write(&forge);
+        forge_sign(&forge, &lab_get()->logkey);
         options = options_of(forge.folder);
         CU_ASSERT_EQUAL(show(&options), INSPECT_TRUE);
         CU_ASSERT_EQUAL(lab_run(inspect_replay, &options, text, sizeof(text)),
@@ -131,7 +175,7 @@ replay_tells_what_became_of_an_auction(void)
                     INSPECT_TRUE);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "1 english: "));
     /* 15000 and 12500, 30000 of ann herself, then 40000: one step above. */
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "sold to bob at 305.00 EUR"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "sold to bob at 305.00: as recorded"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "4 accepted"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "1 extensions"));
     words[0] = (char[]){"99"};
@@ -169,8 +213,8 @@ a_receipt_is_believed_whole_or_not_at_all(void)
 
     snprintf(file, sizeof(file), "%s", lab_get()->receipt);
     CU_ASSERT_EQUAL(check_receipt(file, lab_get()->ca), INSPECT_TRUE);
-    CU_ASSERT_PTR_NOT_NULL(
-        strstr(text, "RECORDED  bid.accepted of 150.00 in auction 1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(
+        text, "RECORDED  bid of 150.00 by #2 in auction 1, accepted at seq"));
     CU_ASSERT_NOT_EQUAL(check_receipt(file, lab_get()->other_ca), INSPECT_TRUE);
     CU_ASSERT_PTR_NULL(strstr(text, "RECORDED"));
     CU_ASSERT_PTR_NOT_NULL_FATAL(in = fopen(file, "re"));
@@ -188,6 +232,8 @@ a_receipt_is_believed_whole_or_not_at_all(void)
 }
 
 SUITE("commands", NULL, NULL, TEST(show_filters_by_what_is_asked),
+      TEST(without_a_ca_nothing_is_proved),
+      TEST(what_was_changed_is_not_shown_as_proved),
       TEST(show_reverses_the_bytes_of_a_data_directory),
       TEST(control_characters_do_not_reach_a_terminal),
       TEST(an_account_number_cannot_reach_beyond_the_table),

@@ -442,7 +442,7 @@ after_a_crash(void)
 static void export(const char *to, bool is_auditor)
 {
     struct inspect_options options = {
-        .data_dir = the_lab.data, .out = to, .is_auditor = is_auditor};
+        .source.data_dir = the_lab.data, .out = to, .is_auditor = is_auditor};
     char text[1024];
 
     CHECK(lab_run(inspect_export, &options, text, sizeof(text)) ==

@@ -44,7 +44,7 @@ below(size_t count)
 static int
 verify(void)
 {
-    struct inspect_options options = {.export_dir = forge.folder,
+    struct inspect_options options = {.source.export_dir = forge.folder,
                                       .ca = lab_get()->ca};
 
     return lab_run(inspect_verify, &options, text, sizeof(text));
