@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum {
     TIMEOUT_MS_DEFAULT = 10000,
@@ -217,6 +218,17 @@ no_cert(const char *path, struct auction_result *result)
                 "'%s' is not a certificate in PEM", path);
 }
 
+/** 0 when it cannot be told. */
+static int64_t
+last_moment_ms(const X509 *cert)
+{
+    struct tm end;
+
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &end) != 1)
+        return 0;
+    return (int64_t)timegm(&end) * 1000;
+}
+
 static enum auction_outcome
 load_cert(struct auction_client *c, const char *path,
           struct auction_result *result)
@@ -234,6 +246,8 @@ load_cert(struct auction_client *c, const char *path,
         else if (X509_check_private_key(cert, c->key) != 1)
             outcome = fail(result, AUCTION_LOCAL_FAILURE,
                            "the key does not belong to certificate '%s'", path);
+        else
+            c->not_after_ms = last_moment_ms(cert);
         X509_free(cert);
     }
     buf_release(&text);

@@ -3,12 +3,15 @@
  * internal: the parts of libauction, for its own source files only.
  *
  *     client.c   files, opening and closing
- *     call.c     one call over libcurl, outcomes, pauses
+ *     call.c     one call over libcurl
+ *     outcome.c  what answers mean, pauses between attempts
+ *     failure.c  transfers that failed, in words
  *     command.c  signing, sending, retrying
  *     typed.c    a function for each command
  *     trust.c    the log's key and its heads
  *     prove.c    receipts: what an answer proves
- *     keep.c     the newest head, kept in a file
+ *     keep.c     the newest heads, kept in files
+ *     evidence.c what a log showed that contradicts itself
  *     terms.c    the rule text behind a signature
  *     file.c     small files that are whole and durable
  *     opening.c  openings of sealed bids, as values
@@ -56,7 +59,8 @@ struct auction_client {
     char ca_tag[CA_TAG_BYTES]; /* of its key: 8 hex digits */
     char *state_dir;
     EVP_PKEY *key;
-    struct hash fp; /* of our certificate */
+    struct hash fp;       /* of our certificate */
+    int64_t not_after_ms; /* its last moment */
     char passphrase[PASSPHRASE_BYTES];
     long timeout_ms;
     int retries;
@@ -75,7 +79,7 @@ struct auction_client {
     size_t terms_next;
 };
 
-/* call.c */
+/* outcome.c, failure.c, call.c */
 /** Set outcome and message. Returns the outcome. */
 enum auction_outcome
 fail(struct auction_result *result, enum auction_outcome outcome,
@@ -155,13 +159,39 @@ is_answer_to(const struct signed_command *command, const struct record *record);
  */
 char *keep_name(char name[AUCTION_LOG_NAME_BYTES], const char *origin,
                 const char *ca_tag);
-/** The kept head, of size 0 when there is none; fails when it is damaged. */
+/** A head as it was shown: signed. */
+struct kept_head {
+    struct checkpoint head; /* of size 0: none */
+    char note[CHECKPOINT_BYTES_MAX];
+    size_t size; /* of the note */
+};
+
+/**
+ * Two heads of a log are kept: the largest that was seen, as receipts bring
+ * it, and the largest that was proved to continue all before it.
+ */
+enum keep { KEEP_LARGEST, KEEP_PROVED };
+
+/** A kept head; fails when it is damaged. */
 enum auction_outcome
-keep_read(struct auction_client *client, struct checkpoint *kept_out,
-          struct auction_result *result);
+keep_read(struct auction_client *client, enum keep which,
+          struct kept_head *kept_out, struct auction_result *result);
 /** Keep a verified head unless a larger one is kept; a failure is a warning. */
-void keep_write(struct auction_client *client, const struct checkpoint *head,
-                const char *note, size_t size);
+void keep_write(struct auction_client *client, enum keep which,
+                const struct checkpoint *head, const char *note, size_t size);
+
+/* evidence.c */
+/**
+ * The log contradicts itself: keep what it showed before and now in a file
+ * of the state folder, and say so.
+ *
+ * note   a head of now, signed or not; "" for none
+ * proof  what was offered to prove that it continues `before`, or NULL
+ */
+enum auction_outcome
+evidence_keep(struct auction_client *client, const struct kept_head *before,
+              const char *note, size_t size, const char *proof,
+              struct auction_result *result);
 
 /** Whether a name could be keep_name's: it is fit for a folder. */
 bool keep_name_is_valid(const char *name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The newest head of each log, one file each, so that a server which shows a
+ * The newest heads of each log, one file each, so that a server which shows a
  * shorter or another log later is found out. Processes of one user share the
  * files: a lock file keeps their order, a rename their wholeness.
  */
@@ -45,27 +45,29 @@ keep_name_is_valid(const char *name)
 }
 
 static bool
-kept_path(const struct auction_client *c, char path[FILE_PATH_BYTES])
+kept_path(const struct auction_client *c, enum keep which,
+          char path[FILE_PATH_BYTES])
 {
     char name[AUCTION_LOG_NAME_BYTES];
 
     if (c->state_dir == NULL)
         return false;
     keep_name(name, c->log.name, c->ca_tag);
-    return snprintf(path, FILE_PATH_BYTES, "%s/%s.checkpoint", c->state_dir,
-                    name) < FILE_PATH_BYTES;
+    return snprintf(path, FILE_PATH_BYTES, "%s/%s.%s", c->state_dir, name,
+                    which == KEEP_LARGEST ? "checkpoint" : "proved") <
+           FILE_PATH_BYTES;
 }
 
 enum auction_outcome
-keep_read(struct auction_client *c, struct checkpoint *kept,
+keep_read(struct auction_client *c, enum keep which, struct kept_head *kept,
           struct auction_result *result)
 {
-    char path[FILE_PATH_BYTES], note[CHECKPOINT_BYTES_MAX];
+    char path[FILE_PATH_BYTES];
     FILE *file;
-    size_t size;
 
-    *kept = (struct checkpoint){.size = 0};
-    if (!kept_path(c, path))
+    kept->head = (struct checkpoint){.size = 0};
+    kept->size = 0;
+    if (!kept_path(c, which, path))
         return result->outcome = AUCTION_ACCEPTED;
     file = fopen(path, "re");
     if (file == NULL && errno == ENOENT)
@@ -73,11 +75,12 @@ keep_read(struct auction_client *c, struct checkpoint *kept,
     if (file == NULL)
         return fail(result, AUCTION_LOCAL_FAILURE, "cannot read '%s': %s", path,
                     strerror(errno));
-    size = fread(note, 1, sizeof(note), file);
+    kept->size = fread(kept->note, 1, sizeof(kept->note), file);
     fclose(file);
-    if (checkpoint_verify(kept, note, size, &c->log) == ERR_OK)
+    if (checkpoint_verify(&kept->head, kept->note, kept->size, &c->log) ==
+        ERR_OK)
         return result->outcome = AUCTION_ACCEPTED;
-    *kept = (struct checkpoint){.size = 0};
+    kept->head = (struct checkpoint){.size = 0};
     return fail(result, AUCTION_NO_CONNECTION,
                 "the head kept in '%s' is not signed by the key that the "
                 "server's log has now: the file is damaged, or the log was "
@@ -88,14 +91,14 @@ keep_read(struct auction_client *c, struct checkpoint *kept,
 
 /** The size of what is kept now, by this or another process. */
 static uint64_t
-kept_size(struct auction_client *c)
+kept_size(struct auction_client *c, enum keep which)
 {
     struct auction_result ignored;
-    struct checkpoint kept;
+    struct kept_head kept;
 
     result_clear(&ignored);
-    (void)keep_read(c, &kept, &ignored);
-    return kept.size;
+    (void)keep_read(c, which, &kept, &ignored);
+    return kept.head.size;
 }
 
 static int
@@ -117,19 +120,19 @@ lock(const char *path)
 }
 
 void
-keep_write(struct auction_client *c, const struct checkpoint *head,
-           const char *note, size_t size)
+keep_write(struct auction_client *c, enum keep which,
+           const struct checkpoint *head, const char *note, size_t size)
 {
     char path[FILE_PATH_BYTES];
     int fd;
 
-    if (!kept_path(c, path))
+    if (!kept_path(c, which, path))
         return;
     (void)mkdir(c->state_dir, 0700); /* what is missing shows below */
     fd = lock(path);
     /* Losing it loses a witness, not a bid: it is told, and that is all. */
     if (fd < 0 ||
-        (kept_size(c) < head->size && !file_replace(path, note, size)))
+        (kept_size(c, which) < head->size && !file_replace(path, note, size)))
         snprintf(c->warning, sizeof(c->warning),
                  "the log's head cannot be kept in '%s': %s", path,
                  strerror(errno));

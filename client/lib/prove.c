@@ -183,6 +183,25 @@ is_other_history(const struct auction_client *c, const struct checkpoint *head)
            !hash_equal(&head->root, &c->seen.root);
 }
 
+/** The answer's head is not the one of its size that was seen before. */
+static enum auction_outcome
+two_histories(struct auction_client *c, const struct proving *p,
+              struct auction_result *result)
+{
+    struct kept_head *before = malloc(sizeof(*before));
+
+    if (before == NULL ||
+        keep_read(c, KEEP_LARGEST, before, result) != AUCTION_ACCEPTED)
+        fail(result, AUCTION_UNKNOWN,
+             "the log shows two histories of %llu records",
+             (unsigned long long)p->head.size);
+    else
+        evidence_keep(c, before, p->receipt.checkpoint,
+                      p->receipt.checkpoint_size, NULL, result);
+    free(before);
+    return result->outcome = AUCTION_UNKNOWN; /* it was sent */
+}
+
 /** Take over what the proved record says, if it is the answer to ours. */
 static enum auction_outcome
 take_proved(struct auction_client *c, const struct signed_command *command,
@@ -194,10 +213,7 @@ take_proved(struct auction_client *c, const struct signed_command *command,
         return fail(result, AUCTION_UNKNOWN,
                     "the receipt proves another command than ours");
     if (is_other_history(c, &p->head))
-        return fail(result, AUCTION_UNKNOWN,
-                    "the log shows two histories of %llu records: keep the "
-                    "state directory as evidence",
-                    (unsigned long long)p->head.size);
+        return two_histories(c, p, result);
     if (outcome_of_status(result->status) != outcome_of_verdict(verdict) ||
         (verdict != VERDICT_ACCEPTED && !is_code_of(result->code, verdict)))
         return fail(result, AUCTION_UNKNOWN,

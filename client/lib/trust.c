@@ -8,6 +8,7 @@
 
 #include "audit/logkey.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static enum auction_outcome
@@ -67,46 +68,54 @@ trust_head(struct auction_client *c, const struct checkpoint *head,
     if (head->size <= c->seen.size)
         return;
     c->seen = (struct record_seen){head->size, head->root};
-    keep_write(c, head, note, size);
+    keep_write(c, KEEP_LARGEST, head, note, size);
 }
 
+/** The log does not prove it; a signed head of now is fetched as evidence. */
 static enum auction_outcome
-rolled_back(const struct checkpoint *kept, struct auction_result *result)
+rolled_back(struct auction_client *c, const struct kept_head *kept,
+            struct auction_result *result)
 {
-    return fail(result, AUCTION_NO_CONNECTION,
-                "the server's log no longer contains what it showed before "
-                "(%llu records): it was rolled back or rewritten. Keep the "
-                "file in the state directory as evidence; nothing was sent",
-                (unsigned long long)kept->size);
+    char *proof = result->body; /* moved */
+    struct auction_result now;
+
+    result->body = NULL;
+    if (auction_call(c, "GET", "/v1/log/checkpoint", NULL, NULL, &now) !=
+        AUCTION_ACCEPTED)
+        now.body_size = 0;
+    evidence_keep(c, kept, now.body_size == 0 ? "" : now.body, now.body_size,
+                  proof, result);
+    auction_result_release(&now);
+    free(proof);
+    return result->outcome;
 }
 
-/** The log of today must begin with the log that was seen. */
+/** The log of now, `out`, must begin with the log that was seen. */
 static enum auction_outcome
-check_consistent(struct auction_client *c, const struct checkpoint *kept,
-                 struct auction_result *result)
+prove_from(struct auction_client *c, const struct kept_head *kept,
+           struct kept_head *out, struct auction_result *result)
 {
     char path[64];
-    struct checkpoint head;
     struct proof proof;
     const char *note;
-    size_t size;
     uint64_t old_size;
+    size_t size;
 
     snprintf(path, sizeof(path), "/v1/log/consistency?from=%llu",
-             (unsigned long long)kept->size);
+             (unsigned long long)kept->head.size);
     if (get(c, path, result) == AUCTION_NOT_FOUND)
-        return rolled_back(kept, result);
+        return rolled_back(c, kept, result);
     if (result->outcome != AUCTION_ACCEPTED)
         return result->outcome;
     if (consistency_parse(&old_size, &proof, &note, &size, result->body,
                           result->body_size) != ERR_OK ||
-        old_size != kept->size ||
-        checkpoint_verify(&head, note, size, &c->log) != ERR_OK ||
-        !consistency_verify(kept->size, &kept->root, head.size, &head.root,
-                            &proof))
-        return rolled_back(kept, result);
-    c->seen = (struct record_seen){kept->size, kept->root};
-    trust_head(c, &head, note, size);
+        old_size != kept->head.size ||
+        checkpoint_verify(&out->head, note, size, &c->log) != ERR_OK ||
+        !consistency_verify(kept->head.size, &kept->head.root, out->head.size,
+                            &out->head.root, &proof))
+        return rolled_back(c, kept, result);
+    memcpy(out->note, note, size); /* a note that was verified fits */
+    out->size = size;
     return AUCTION_ACCEPTED;
 }
 
@@ -123,21 +132,73 @@ first_head(struct auction_client *c, struct auction_result *result)
                     "the log's head is not signed by its key: %s",
                     err_detail());
     trust_head(c, &head, result->body, result->body_size);
+    keep_write(c, KEEP_PROVED, &head, result->body, result->body_size);
+    return AUCTION_ACCEPTED;
+}
+
+/* What is kept, and what is shown; much of it, so not on the stack. */
+struct checking {
+    struct kept_head largest, proved, now, again;
+};
+
+/**
+ * The largest head that was seen came with a receipt: that it continues the
+ * ones before it follows when one head of now continues both.
+ */
+static enum auction_outcome
+check_both(struct auction_client *c, struct checking *k,
+           struct auction_result *result)
+{
+    enum { ATTEMPTS_MAX = 8 }; /* a busy log moves on between two questions */
+
+    if (prove_from(c, &k->largest, &k->now, result) != AUCTION_ACCEPTED)
+        return result->outcome;
+    for (int i = 0; i < ATTEMPTS_MAX && k->proved.head.size > 0 &&
+                    k->proved.head.size < k->largest.head.size;
+         i++) {
+        if (prove_from(c, &k->proved, &k->again, result) != AUCTION_ACCEPTED)
+            return result->outcome;
+        if (k->again.head.size == k->now.head.size)
+            return hash_equal(&k->again.head.root, &k->now.head.root)
+                       ? AUCTION_ACCEPTED
+                       : evidence_keep(c, &k->now, k->again.note, k->again.size,
+                                       NULL, result);
+        if (prove_from(c, &k->largest, &k->now, result) != AUCTION_ACCEPTED)
+            return result->outcome;
+    }
+    return AUCTION_ACCEPTED;
+}
+
+static enum auction_outcome
+check_kept(struct auction_client *c, struct checking *k,
+           struct auction_result *result)
+{
+    if (keep_read(c, KEEP_LARGEST, &k->largest, result) != AUCTION_ACCEPTED ||
+        keep_read(c, KEEP_PROVED, &k->proved, result) != AUCTION_ACCEPTED)
+        return result->outcome;
+    if (k->largest.head.size == 0)
+        return first_head(c, result);
+    if (check_both(c, k, result) != AUCTION_ACCEPTED)
+        return result->outcome;
+    c->seen = (struct record_seen){k->largest.head.size, k->largest.head.root};
+    trust_head(c, &k->now.head, k->now.note, k->now.size);
+    keep_write(c, KEEP_PROVED, &k->now.head, k->now.note, k->now.size);
     return AUCTION_ACCEPTED;
 }
 
 enum auction_outcome
 trust_log(struct auction_client *c, struct auction_result *result)
 {
-    struct checkpoint kept;
+    struct checking *k;
 
     if (c->has_log)
         return result->outcome = AUCTION_ACCEPTED;
-    if (learn_key(c, result) == AUCTION_ACCEPTED &&
-        keep_read(c, &kept, result) == AUCTION_ACCEPTED)
-        c->has_log =
-            (kept.size > 0 ? check_consistent(c, &kept, result)
-                           : first_head(c, result)) == AUCTION_ACCEPTED;
+    k = malloc(sizeof(*k));
+    if (k == NULL)
+        return fail(result, AUCTION_LOCAL_FAILURE, "out of memory");
+    if (learn_key(c, result) == AUCTION_ACCEPTED)
+        c->has_log = check_kept(c, k, result) == AUCTION_ACCEPTED;
+    free(k);
     if (!c->has_log) {
         log_verifier_release(&c->log);
         return result->outcome;

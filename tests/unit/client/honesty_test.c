@@ -228,13 +228,38 @@ kept_file(char path[2 * PKI_PATH_BYTES])
     return is_found;
 }
 
+/** The head that was proved to continue all others, beside the largest. */
+static void
+proved_file(char path[2 * PKI_PATH_BYTES])
+{
+    CU_ASSERT_FATAL(kept_file(path));
+    strcpy(strstr(path, ".checkpoint"), ".proved");
+}
+
 static void
 forget(void)
 {
     char path[2 * PKI_PATH_BYTES];
 
-    if (kept_file(path))
-        CU_ASSERT_EQUAL(unlink(path), 0);
+    if (!kept_file(path))
+        return;
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    strcpy(strstr(path, ".checkpoint"), ".proved");
+    CU_ASSERT_EQUAL(unlink(path), 0);
+}
+
+/** A whole small file, terminated. */
+static size_t
+read_whole(const char *path, char *text, size_t capacity)
+{
+    FILE *file = fopen(path, "r");
+    size_t size;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    size = fread(text, 1, capacity - 1, file);
+    fclose(file);
+    text[size] = '\0';
+    return size;
 }
 
 static void
@@ -270,6 +295,66 @@ a_log_that_was_rolled_back_or_rewritten_gets_no_bid(void)
         CU_ASSERT(strstr(result.message, "no longer contains") != NULL);
         auction_result_release(&result);
     }
+    forget();
+}
+
+/* The two signed heads prove it to everybody: so they must not get lost. */
+static void
+two_heads_that_disagree_are_kept_as_evidence(void)
+{
+    static const char line[] = "\n\xe2\x80\x94 " PKI_ORIGIN " ";
+    struct auction_result result;
+    char text[16384], *path, *first;
+    struct stat info;
+
+    for (unsigned records = 4; records <= 8; records += 4) {
+        forget();
+        liar_rewrite(server, 5);
+        CU_ASSERT_EQUAL(bid_with_state(&result), AUCTION_ACCEPTED);
+        auction_result_release(&result);
+        liar_rewrite(server, records);
+        CU_ASSERT_EQUAL(bid_with_state(&result), AUCTION_NO_CONNECTION);
+        path = strstr(result.message, "/tmp/");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(path);
+        CU_ASSERT(stat(path, &info) == 0 && (info.st_mode & 0777) == 0600);
+        read_whole(path, text, sizeof(text));
+        first = strstr(text, line);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+        CU_ASSERT(strstr(first + 1, line) != NULL);
+        CU_ASSERT(strstr(text, "shown now\n" PKI_ORIGIN "\n") != NULL);
+        auction_result_release(&result);
+    }
+    forget();
+}
+
+/* A receipt's head must continue the one that was proved before it. */
+static void
+a_fork_between_two_connections_is_found(void)
+{
+    char path[2 * PKI_PATH_BYTES], old[CHECKPOINT_BYTES_MAX];
+    struct auction_result result;
+    FILE *file;
+
+    forget();
+    for (int i = 0; i < 2; i++) {
+        liar_rewrite(server, 5);
+        CU_ASSERT_EQUAL(bid_with_state(&result), AUCTION_ACCEPTED);
+        auction_result_release(&result);
+        proved_file(path);
+        if (i == 0) {
+            read_whole(path, old, sizeof(old));
+            forget();
+        }
+    }
+    CU_ASSERT_EQUAL(bid_with_state(&result), AUCTION_ACCEPTED);
+    auction_result_release(&result);
+    file = fopen(path, "w");
+    CU_ASSERT_FATAL(file != NULL && fputs(old, file) >= 0);
+    fclose(file);
+    CU_ASSERT_EQUAL(bid_with_state(&result), AUCTION_NO_CONNECTION);
+    CU_ASSERT_EQUAL(liar_posts(server), 0);
+    CU_ASSERT(strstr(result.message, "evidence in") != NULL);
+    auction_result_release(&result);
     forget();
 }
 
@@ -495,6 +580,8 @@ SUITE("honesty", setup, teardown, TEST(a_proven_bid_is_accepted),
       TEST(what_was_surely_not_done_is_known),
       TEST(the_newest_head_is_kept_for_its_owner_alone),
       TEST(a_log_that_was_rolled_back_or_rewritten_gets_no_bid),
+      TEST(two_heads_that_disagree_are_kept_as_evidence),
+      TEST(a_fork_between_two_connections_is_found),
       TEST(another_key_of_the_same_ca_gets_no_bid),
       TEST(a_kept_receipt_is_proved_and_a_changed_one_is_not),
       TEST(a_broken_stream_goes_on_behind_its_last_whole_event),
