@@ -54,6 +54,7 @@ struct cli {
     char key[CLI_TEXT_BYTES];
     char ca[CLI_TEXT_BYTES];
     char crl[CLI_TEXT_BYTES];
+    char policy[CLI_TEXT_BYTES];
     char passfile[CLI_TEXT_BYTES];
     char config[CLI_TEXT_BYTES];
     char context[64];

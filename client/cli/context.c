@@ -14,8 +14,8 @@
 enum { KEY_FROM = 256, NAME_BYTES_MAX = 63 };
 
 /* The members of a context, in the order of the file. */
-static const char *const members[] = {"server", "cert",     "key",   "ca",
-                                      "crl",    "passfile", "output"};
+static const char *const members[] = {"server", "cert",   "key",      "ca",
+                                      "crl",    "policy", "passfile", "output"};
 
 enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
 
@@ -175,9 +175,9 @@ read_folder(struct cli *cli, const char *dir)
 static int
 add(struct cli *cli, cfg_t *cfg, const char *name, const char *from)
 {
-    const char *values[MEMBERS] = {cli->server, cli->cert, cli->key,
-                                   cli->ca,     cli->crl,  cli->passfile,
-                                   cli->output};
+    const char *values[MEMBERS] = {cli->server,   cli->cert,  cli->key,
+                                   cli->ca,       cli->crl,   cli->policy,
+                                   cli->passfile, cli->output};
     char text[128];
     cfg_t *context;
 

@@ -13,6 +13,7 @@ enum {
     KEY_KEY,
     KEY_CA,
     KEY_CRL,
+    KEY_POLICY,
     KEY_PASSFILE,
     KEY_JSON,
     KEY_CURL,
@@ -32,6 +33,7 @@ static const struct argp_option global_options[] = {
     {"key", KEY_KEY, "FILE", 0, "Its key", 0},
     {"ca", KEY_CA, "FILE", 0, "The only CA that is trusted", 0},
     {"crl", KEY_CRL, "FILE", 0, "Its revocation list", 0},
+    {"policy", KEY_POLICY, "FILE", 0, "Witnesses that must have cosigned", 0},
     {"passfile", KEY_PASSFILE, "FILE", 0, "Holds the key's passphrase", 0},
     {"output", 'o', "FORM", 0, "table, json, jsonl or csv", 0},
     {"json", KEY_JSON, NULL, 0, "The server's JSON, unchanged", 0},
@@ -108,6 +110,9 @@ parse_text(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_CRL:
         set_text(state, cli->crl, CLI_TEXT_BYTES, argument);
+        return 0;
+    case KEY_POLICY:
+        set_text(state, cli->policy, CLI_TEXT_BYTES, argument);
         return 0;
     case KEY_PASSFILE:
         set_text(state, cli->passfile, CLI_TEXT_BYTES, argument);

@@ -10,11 +10,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static cfg_opt_t context_options[] = {
-    CFG_STR("server", "", CFGF_NONE), CFG_STR("cert", "", CFGF_NONE),
-    CFG_STR("key", "", CFGF_NONE),    CFG_STR("ca", "", CFGF_NONE),
-    CFG_STR("crl", "", CFGF_NONE),    CFG_STR("passfile", "", CFGF_NONE),
-    CFG_STR("output", "", CFGF_NONE), CFG_END()};
+static cfg_opt_t context_options[] = {CFG_STR("server", "", CFGF_NONE),
+                                      CFG_STR("cert", "", CFGF_NONE),
+                                      CFG_STR("key", "", CFGF_NONE),
+                                      CFG_STR("ca", "", CFGF_NONE),
+                                      CFG_STR("crl", "", CFGF_NONE),
+                                      CFG_STR("passfile", "", CFGF_NONE),
+                                      CFG_STR("policy", "", CFGF_NONE),
+                                      CFG_STR("output", "", CFGF_NONE),
+                                      CFG_END()};
 
 static cfg_opt_t file_options[] = {
     CFG_STR("current", "", CFGF_NONE),
@@ -117,6 +121,7 @@ take_all(struct cli *cli, cfg_t *context)
     take(cli->key, "AUCTION_KEY", of_context(context, "key"));
     take(cli->ca, "AUCTION_CA", of_context(context, "ca"));
     take(cli->crl, "AUCTION_CRL", of_context(context, "crl"));
+    take(cli->policy, "AUCTION_POLICY", of_context(context, "policy"));
     take(cli->passfile, "AUCTION_PASSFILE", of_context(context, "passfile"));
     take(output, "AUCTION_OUTPUT", of_context(context, "output"));
     if (cli->output[0] == '\0')
@@ -252,6 +257,7 @@ cli_client(struct cli *cli, int *code)
         .key = cli->key,
         .ca = cli->ca,
         .crl = cli->crl,
+        .policy = cli->policy,
         .passphrase_file = cli->passfile,
         .state_dir = cli_state_dir(state) ? state : NULL,
         .timeout_ms = cli->timeout_ms,

@@ -51,6 +51,8 @@ struct auction_options {
     const char *ca;              /* the only CA that is trusted */
     const char *crl;             /* for the server's certificate, or NULL */
     const char *passphrase_file; /* its first line opens the key, or NULL */
+    const char
+        *policy; /* C2SP tlog-policy: witnesses that are asked, or NULL */
     const char *state_dir; /* keeps the newest head; NULL: in memory only */
     const char *resolve;   /* "HOST:PORT:ADDRESS" instead of DNS, or NULL */
     long timeout_ms;       /* of one attempt; 10 s */
@@ -210,7 +212,9 @@ auction_void(struct auction_client *client, uint64_t auction,
 /**
  * Prove a kept receipt (C2SP tlog-proof text) under the key of the server's
  * log. Accepted: seq, auction, price and the like are what the record says,
- * whose ever command it was. Invalid: it proves nothing.
+ * whose ever command it was. Invalid: it proves nothing. With a policy the
+ * record must also stand under a head that the quorum has cosigned; busy: no
+ * witness has seen it yet.
  */
 enum auction_outcome
 auction_verify_receipt(struct auction_client *client, const char *text,

@@ -284,7 +284,8 @@ load_files(struct auction_client *c, const struct auction_options *o,
 {
     if (load_passphrase(c, o->passphrase_file, result) != AUCTION_ACCEPTED ||
         load_key(c, o->key, result) != AUCTION_ACCEPTED ||
-        load_cert(c, o->cert, result) != AUCTION_ACCEPTED)
+        load_cert(c, o->cert, result) != AUCTION_ACCEPTED ||
+        quorum_load(c, o->policy, result) != AUCTION_ACCEPTED)
         return result->outcome;
     return load_ca(c, o->ca, result);
 }
@@ -414,6 +415,7 @@ auction_close(struct auction_client **client)
     curl_slist_free_all(c->resolve);
     EVP_PKEY_free(c->key);
     log_verifier_release(&c->log);
+    quorum_release(c);
     OPENSSL_cleanse(c->passphrase, sizeof(c->passphrase));
     free(c->server);
     buf_release(&c->ca);

@@ -9,6 +9,7 @@
  *     command.c  signing, sending, retrying
  *     typed.c    a function for each command
  *     trust.c    the log's key and its heads
+ *     quorum.c   witnesses that a policy asks for
  *     prove.c    receipts: what an answer proves
  *     keep.c     the newest heads, kept in files
  *     evidence.c what a log showed that contradicts itself
@@ -47,6 +48,8 @@ enum {
     CALL_PAUSE_MS_MAX = 10000,
 };
 
+struct policy;
+
 struct kept_terms {
     uint64_t auction;
     struct hash terms;
@@ -74,6 +77,7 @@ struct auction_client {
 
     bool has_log; /* the log's key is known */
     struct log_verifier log;
+    struct policy *policy;   /* of witnesses, owned, or NULL */
     struct record_seen seen; /* largest head that was verified */
     struct kept_terms terms[TERMS_KEPT];
     size_t terms_next;
@@ -139,7 +143,41 @@ trust_log(struct auction_client *client, struct auction_result *result);
 void trust_head(struct auction_client *client, const struct checkpoint *head,
                 const char *note, size_t size);
 
+/** A head as it was shown: signed. */
+struct kept_head {
+    struct checkpoint head; /* of size 0: none */
+    char note[CHECKPOINT_BYTES_MAX];
+    size_t size; /* of the note */
+};
+
+/* quorum.c */
+/** Read the policy file; without a path there is none. */
+enum auction_outcome
+quorum_load(struct auction_client *client, const char *path,
+            struct auction_result *result);
+void quorum_release(struct auction_client *client);
+/** The newest head that the policy's quorum has cosigned; verified. */
+enum auction_outcome
+quorum_fetch(struct auction_client *client, struct kept_head *out,
+             struct auction_result *result);
+/**
+ * Prove that a record stands under such a head too; busy while no witness
+ * has seen it. Accepted without a policy.
+ */
+enum auction_outcome
+quorum_receipt(struct auction_client *client, uint64_t seq, const char *record,
+               size_t size, struct auction_result *result);
+
 /* prove.c */
+/** What proving a receipt needs; much of it, so not on the stack. */
+struct proving {
+    struct receipt_text storage;
+    struct record_text text;
+    struct receipt receipt;
+    struct checkpoint head;
+    struct record record;
+};
+
 /**
  * Prove the receipt of an answer and that it is of this very command; its
  * head is trusted. The outcome is what the record says.
@@ -159,13 +197,6 @@ is_answer_to(const struct signed_command *command, const struct record *record);
  */
 char *keep_name(char name[AUCTION_LOG_NAME_BYTES], const char *origin,
                 const char *ca_tag);
-/** A head as it was shown: signed. */
-struct kept_head {
-    struct checkpoint head; /* of size 0: none */
-    char note[CHECKPOINT_BYTES_MAX];
-    size_t size; /* of the note */
-};
-
 /**
  * Two heads of a log are kept: the largest that was seen, as receipts bring
  * it, and the largest that was proved to continue all before it.

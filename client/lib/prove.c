@@ -12,15 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** What proving a receipt needs; much of it, so not on the stack. */
-struct proving {
-    struct receipt_text storage;
-    struct record_text text;
-    struct receipt receipt;
-    struct checkpoint head;
-    struct record record;
-};
-
 /* ---------------------------------------------------------------- the form */
 
 static bool
@@ -265,7 +256,9 @@ auction_verify_receipt(struct auction_client *c, const char *text, size_t size,
             ERR_OK)
         fail(result, AUCTION_INVALID, "the receipt proves nothing: %s",
              err_detail());
-    else {
+    else if (quorum_receipt(c, p->receipt.index, p->receipt.record,
+                            p->receipt.record_size,
+                            result) == AUCTION_ACCEPTED) {
         result->outcome = AUCTION_ACCEPTED;
         fill_result(result, &p->record);
         free(result->record);

@@ -120,19 +120,18 @@ prove_from(struct auction_client *c, const struct kept_head *kept,
 }
 
 static enum auction_outcome
-first_head(struct auction_client *c, struct auction_result *result)
+first_head(struct auction_client *c, struct kept_head *out,
+           struct auction_result *result)
 {
-    struct checkpoint head;
-
     if (get(c, "/v1/log/checkpoint", result) != AUCTION_ACCEPTED)
         return result->outcome;
-    if (checkpoint_verify(&head, result->body, result->body_size, &c->log) !=
-        ERR_OK)
+    if (checkpoint_verify(&out->head, result->body, result->body_size,
+                          &c->log) != ERR_OK)
         return fail(result, AUCTION_NO_CONNECTION,
                     "the log's head is not signed by its key: %s",
                     err_detail());
-    trust_head(c, &head, result->body, result->body_size);
-    keep_write(c, KEEP_PROVED, &head, result->body, result->body_size);
+    memcpy(out->note, result->body, result->body_size);
+    out->size = result->body_size;
     return AUCTION_ACCEPTED;
 }
 
@@ -142,31 +141,56 @@ struct checking {
 };
 
 /**
- * The largest head that was seen came with a receipt: that it continues the
- * ones before it follows when one head of now continues both.
+ * Whether the log of `now`, which continues `one`, continues `other` too: it
+ * does when one and the same head continues both.
  */
 static enum auction_outcome
-check_both(struct auction_client *c, struct checking *k,
-           struct auction_result *result)
+check_other(struct auction_client *c, struct checking *k,
+            const struct kept_head *one, const struct kept_head *other,
+            struct auction_result *result)
 {
     enum { ATTEMPTS_MAX = 8 }; /* a busy log moves on between two questions */
 
-    if (prove_from(c, &k->largest, &k->now, result) != AUCTION_ACCEPTED)
-        return result->outcome;
-    for (int i = 0; i < ATTEMPTS_MAX && k->proved.head.size > 0 &&
-                    k->proved.head.size < k->largest.head.size;
-         i++) {
-        if (prove_from(c, &k->proved, &k->again, result) != AUCTION_ACCEPTED)
+    for (int i = 0; i < ATTEMPTS_MAX; i++) {
+        if (prove_from(c, other, &k->again, result) != AUCTION_ACCEPTED)
             return result->outcome;
         if (k->again.head.size == k->now.head.size)
             return hash_equal(&k->again.head.root, &k->now.head.root)
                        ? AUCTION_ACCEPTED
                        : evidence_keep(c, &k->now, k->again.note, k->again.size,
                                        NULL, result);
-        if (prove_from(c, &k->largest, &k->now, result) != AUCTION_ACCEPTED)
+        if (prove_from(c, one, &k->now, result) != AUCTION_ACCEPTED)
             return result->outcome;
     }
     return AUCTION_ACCEPTED;
+}
+
+/**
+ * The largest head that was seen came with a receipt; the one that was proved
+ * before it must be in the same log.
+ */
+static enum auction_outcome
+check_both(struct auction_client *c, struct checking *k,
+           struct auction_result *result)
+{
+    if (prove_from(c, &k->largest, &k->now, result) != AUCTION_ACCEPTED)
+        return result->outcome;
+    if (k->proved.head.size == 0 || k->proved.head.size >= k->largest.head.size)
+        return AUCTION_ACCEPTED;
+    return check_other(c, k, &k->largest, &k->proved, result);
+}
+
+/** With a policy: the newest head with enough witnesses, of the same log. */
+static enum auction_outcome
+check_quorum(struct auction_client *c, struct checking *k,
+             struct auction_result *result)
+{
+    if (c->policy == NULL)
+        return AUCTION_ACCEPTED;
+    if (quorum_fetch(c, &k->proved, result) != AUCTION_ACCEPTED)
+        return result->outcome;
+    k->largest = k->now;
+    return check_other(c, k, &k->largest, &k->proved, result);
 }
 
 static enum auction_outcome
@@ -176,11 +200,11 @@ check_kept(struct auction_client *c, struct checking *k,
     if (keep_read(c, KEEP_LARGEST, &k->largest, result) != AUCTION_ACCEPTED ||
         keep_read(c, KEEP_PROVED, &k->proved, result) != AUCTION_ACCEPTED)
         return result->outcome;
-    if (k->largest.head.size == 0)
-        return first_head(c, result);
-    if (check_both(c, k, result) != AUCTION_ACCEPTED)
+    if ((k->largest.head.size == 0
+             ? first_head(c, &k->now, result)
+             : check_both(c, k, result)) != AUCTION_ACCEPTED ||
+        check_quorum(c, k, result) != AUCTION_ACCEPTED)
         return result->outcome;
-    c->seen = (struct record_seen){k->largest.head.size, k->largest.head.root};
     trust_head(c, &k->now.head, k->now.note, k->now.size);
     keep_write(c, KEEP_PROVED, &k->now.head, k->now.note, k->now.size);
     return AUCTION_ACCEPTED;

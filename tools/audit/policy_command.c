@@ -4,7 +4,7 @@
  */
 #include "file.h"
 #include "inspect.h"
-#include "policy.h"
+#include "policy_file.h"
 #include "trust.h"
 
 #include <stdio.h>

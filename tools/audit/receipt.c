@@ -6,7 +6,7 @@
 #include "amount.h"
 #include "file.h"
 #include "inspect.h"
-#include "policy.h"
+#include "policy_file.h"
 #include "trust.h"
 
 #include "audit/command.h"

@@ -14,7 +14,7 @@
 #include "inspect.h"
 #include "lots.h"
 #include "names.h"
-#include "policy.h"
+#include "policy_file.h"
 #include "proven.h"
 #include "row.h"
 #include "trust.h"

@@ -21,7 +21,7 @@
 #include "history.h"
 #include "inspect.h"
 #include "pipeline.h"
-#include "policy.h"
+#include "policy_file.h"
 #include "requests.h"
 #include "trust.h"
 

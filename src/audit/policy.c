@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy.h"
+#include "audit/policy.h"
 
 #include "audit/cosignature.h"
 #include "audit/lines.h"
 #include "base/text.h"
-#include "file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -260,20 +259,6 @@ policy_parse(struct policy *p, const char *text, size_t size)
         return ERR_OK;
     policy_release(p);
     return err_set(ERR_SYNTAX, "policy, line %zu: %s", number, problem);
-}
-
-enum err
-policy_load(struct policy *p, const char *path)
-{
-    char *text;
-    size_t size;
-    enum err err = file_read(&text, &size, path);
-
-    if (err != ERR_OK)
-        return err;
-    err = policy_parse(p, text, size);
-    free(text);
-    return err;
 }
 
 /* ------------------------------------------------------------------- judging

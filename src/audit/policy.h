@@ -16,8 +16,8 @@
  * Thread  one at a time.
  * Source  C2SP tlog-policy; docs/audit.md "Witnesses".
  */
-#ifndef TOOLS_POLICY_H
-#define TOOLS_POLICY_H
+#ifndef AUDIT_POLICY_H
+#define AUDIT_POLICY_H
 
 #include "audit/checkpoint.h"
 
@@ -58,9 +58,6 @@ void policy_release(struct policy *policy);
 /** Read a policy. ERR_OK; ERR_SYNTAX with the line; ERR_NOMEM. */
 MUST_CHECK enum err
 policy_parse(struct policy *policy, const char *text, size_t size);
-
-/** Read it from a file; as file_read. */
-MUST_CHECK enum err policy_load(struct policy *policy, const char *path);
 
 /** Judge a note whose own signature was verified with `log`. */
 struct policy_result policy_judge(const struct policy *policy, const char *note,
