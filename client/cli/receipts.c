@@ -189,15 +189,19 @@ check_receipts(struct cli *cli, struct auction_client *client,
     size_t bad = 0;
 
     for (size_t i = 0; o != NULL && i < kept->count; i++) {
-        if (!open_receipt(kept, kept->seqs[i], o) ||
-            auction_verify_receipt(client, o->bytes, o->size, &result) !=
-                AUCTION_ACCEPTED) {
-            bad++;
-            fprintf(stderr, "auction: receipt %llu proves nothing\n",
-                    (unsigned long long)kept->seqs[i]);
+        bool is_read = open_receipt(kept, kept->seqs[i], o);
+
+        if (is_read && auction_verify_receipt(client, o->bytes, o->size,
+                                              &result) == AUCTION_ACCEPTED) {
+            auction_result_release(&result);
             continue;
         }
-        auction_result_release(&result);
+        bad++;
+        fprintf(stderr, "auction: receipt %llu: %s\n",
+                (unsigned long long)kept->seqs[i],
+                is_read ? plain(result.message) : "cannot be read");
+        if (is_read)
+            auction_result_release(&result);
     }
     if (cli_talks(cli))
         printf("%zu of %zu receipts are good\n", kept->count - bad,

@@ -22,11 +22,7 @@ check_status() { # STATUS SENTENCE NAME PATH ARGUMENTS...
 }
 
 make_lab seller/sam bidder/ann bidder/bob auditor/aud
-openssl genpkey -algorithm ed25519 -out "$work/witness.key" 2>/dev/null
-openssl pkey -in "$work/witness.key" -pubout -outform DER | tail -c 32 >"$work/witness.pub"
-witness=witness.example/w1
-key_id=$({ printf '%s\n\4' $witness && cat "$work/witness.pub"; } | sha256sum | head -c 8)
-vkey=$witness+$key_id+$({ printf '\4' && cat "$work/witness.pub"; } | base64 -w 0)
+make_witness witness.example/w1
 start_server --set "audit.witnesses=$vkey"
 ok $? "the server starts with a witness"
 
@@ -95,15 +91,6 @@ check_status 403 "bidders read no blobs" bob "/v1/log/blob/$blob"
 check_status 404 "an unknown blob is not found" aud "/v1/log/blob/${blob//[0-9]/a}"
 
 # ------------------------------------------------------------- cosignatures
-cosign() { # CHECKPOINT KEY: the note with a witness' line
-	local seconds
-	seconds=$(date +%s)
-	{ printf 'cosignature/v1\ntime %d\n' "$seconds" && sed '/^$/,$d' "$1"; } >"$work/message"
-	openssl pkeyutl -sign -inkey "$2" -rawin -in "$work/message" -out "$work/signature"
-	cat "$1"
-	printf '\xe2\x80\x94 %s %s\n' $witness \
-		"$({ printf '%s%016x' "$key_id" "$seconds" && xxd -p -c 64 "$work/signature"; } | xxd -r -p | base64 -w 0)"
-}
 check_status 404 "no head is cosigned at first" bob "/v1/log/checkpoint?cosigned=1"
 curl_as bob "$url/v1/log/checkpoint" >"$work/checkpoint"
 cosign "$work/checkpoint" "$work/witness.key" >"$work/cosigned"

@@ -112,3 +112,22 @@ audit_says_verified() {
 		"$BIN/auction-audit" verify --ca "$work/lab/ca/ca.pem" "$work/export" |
 		tee "$work/verified" && grep -q '^VERIFIED' "$work/verified"
 }
+
+# shellcheck disable=SC2034 # read by the tests
+make_witness() { # NAME: its key in witness.key; sets witness, key_id, vkey
+	witness=$1
+	openssl genpkey -algorithm ed25519 -out "$work/witness.key" 2>/dev/null
+	openssl pkey -in "$work/witness.key" -pubout -outform DER | tail -c 32 >"$work/witness.pub"
+	key_id=$({ printf '%s\n\4' "$witness" && cat "$work/witness.pub"; } | sha256sum | head -c 8)
+	vkey=$witness+$key_id+$({ printf '\4' && cat "$work/witness.pub"; } | base64 -w 0)
+}
+
+cosign() { # CHECKPOINT KEY: the note with a witness' line
+	local seconds
+	seconds=$(date +%s)
+	{ printf 'cosignature/v1\ntime %d\n' "$seconds" && sed '/^$/,$d' "$1"; } >"$work/message"
+	openssl pkeyutl -sign -inkey "$2" -rawin -in "$work/message" -out "$work/signature"
+	cat "$1"
+	printf '\xe2\x80\x94 %s %s\n' "$witness" \
+		"$({ printf '%s%016x' "$key_id" "$seconds" && xxd -p -c 64 "$work/signature"; } | xxd -r -p | base64 -w 0)"
+}
