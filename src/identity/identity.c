@@ -193,6 +193,26 @@ identity_parse_uri(const unsigned char *uri, size_t size, const char *realm,
     return true;
 }
 
+/**
+ * Whether the extension's value is exactly what these names are in DER. The
+ * library reads past bytes behind the end, and builds strings from parts: two
+ * readers of one certificate could see two names.
+ */
+static bool
+is_exact(X509 *cert, GENERAL_NAMES *names)
+{
+    int at = X509_get_ext_by_NID(cert, NID_subject_alt_name, -1);
+    const ASN1_OCTET_STRING *value =
+        X509_EXTENSION_get_data(X509_get_ext(cert, at));
+    unsigned char *der = NULL;
+    int size = i2d_GENERAL_NAMES(names, &der);
+    bool is_same = size > 0 && size == ASN1_STRING_length(value) &&
+                   memcmp(der, ASN1_STRING_get0_data(value), (size_t)size) == 0;
+
+    OPENSSL_free(der);
+    return is_same;
+}
+
 /** The one name of the one SAN extension, of type URI. */
 static const char *
 read_san(X509 *cert, const char *realm, struct identity *identity)
@@ -209,6 +229,8 @@ read_san(X509 *cert, const char *realm, struct identity *identity)
     name = sk_GENERAL_NAME_value(names, 0);
     if (sk_GENERAL_NAME_num(names) != 1 || name->type != GEN_URI)
         broken = "subjectAltName is not exactly one URI";
+    else if (!is_exact(cert, names))
+        broken = "subjectAltName is not in DER";
     else if (!identity_parse_uri(
                  ASN1_STRING_get0_data(name->d.uniformResourceIdentifier),
                  (size_t)ASN1_STRING_length(name->d.uniformResourceIdentifier),

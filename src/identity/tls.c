@@ -65,6 +65,8 @@ note_refusal(int is_ok, X509_STORE_CTX *verification)
     if (refusal != NULL && !refusal->is_set && leaf != NULL) {
         refusal->is_set = true;
         refusal->code = X509_STORE_CTX_get_error(verification);
+        refusal->is_unreadable =
+            (X509_get_extension_flags(leaf) & EXFLAG_INVALID) != 0;
         identity_describe(leaf, refusal->serial, &refusal->spki);
     }
     return is_ok;
@@ -137,6 +139,10 @@ set_all(SSL_CTX *c, const struct tls_options *o)
     SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                        note_refusal);
     SSL_CTX_set_verify_depth(c, (int)o->depth);
+    /* CN decides nothing: else a CA's constraints on DNS names would refuse
+     * the account first.last. */
+    X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(c),
+                                    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     SSL_CTX_set_max_cert_list(c, (long)(o->cert_list_bytes == 0
                                             ? (size_t)CERT_LIST_BYTES
                                             : o->cert_list_bytes));

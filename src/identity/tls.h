@@ -41,7 +41,8 @@ SSL_CTX *tls_context_create(const struct tls_options *options);
 /** Why verification refused a leaf, for the log. */
 struct tls_refusal {
     bool is_set;
-    int code; /* X509_V_ERR_... */
+    bool is_unreadable; /* an extension cannot be parsed, or stands twice */
+    int code;           /* X509_V_ERR_... */
     char serial[IDENTITY_SERIAL_TEXT_BYTES];
     struct hash spki; /* SHA-256 of the public key */
 };

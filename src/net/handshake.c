@@ -90,6 +90,9 @@ handshake_cause(const struct conn *conn)
     unsigned long code = ERR_peek_last_error();
     const char *reason;
 
+    /* The library only says that no issuer fits such a certificate. */
+    if (conn->refusal.is_unreadable)
+        return "an extension cannot be parsed or stands twice";
     if (conn->refusal.is_set)
         return X509_verify_cert_error_string(conn->refusal.code);
     reason = code == 0 ? NULL : ERR_reason_error_string(code);
