@@ -21,7 +21,7 @@
 enum {
     EVENTS_MAX = 256,
     TICK_MS = 1000,
-    LOOK_MS = 10000, /* between two looks at all certificates */
+    LOOK_MS = 2000, /* between two looks at all certificates */
 };
 
 int64_t

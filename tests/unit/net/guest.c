@@ -62,9 +62,16 @@ bool
 guest_connect(struct guest *guest, const struct lab *lab,
               const struct guest_recipe *recipe)
 {
+    guest_dial(guest, lab, recipe);
+    return guest_shake(guest, lab, recipe);
+}
+
+bool
+guest_shake(struct guest *guest, const struct lab *lab,
+            const struct guest_recipe *recipe)
+{
     const struct leaf *leaf = recipe->leaf == NULL ? &lab->ann : recipe->leaf;
 
-    guest_dial(guest, lab, recipe);
     guest->context = SSL_CTX_new(TLS_client_method());
     CHECK(guest->context != NULL);
     CHECK(X509_STORE_add_cert(SSL_CTX_get_cert_store(guest->context),

@@ -49,6 +49,9 @@ void guest_dial(struct guest *guest, const struct lab *lab,
  */
 bool guest_connect(struct guest *guest, const struct lab *lab,
                    const struct guest_recipe *recipe);
+/** The handshake alone, after guest_dial. */
+bool guest_shake(struct guest *guest, const struct lab *lab,
+                 const struct guest_recipe *recipe);
 /** The same as ann, with success expected. */
 void guest_enter(struct guest *guest, const struct lab *lab);
 void guest_leave(struct guest *guest);

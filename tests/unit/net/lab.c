@@ -333,31 +333,39 @@ lab_issue(struct lab *lab, const char *role, const char *name)
                            &(struct leaf_recipe){.cn = name, .san = uri});
 }
 
-static void
-make_trust(struct lab *lab, bool revokes_ann)
+static struct trust *
+make_trust(struct lab *lab, const X509 *revoked)
 {
     static const char *const names[] = {"127.0.0.1", "localhost", NULL};
     char ca[FILE_PATH_BYTES], cert[FILE_PATH_BYTES], key[FILE_PATH_BYTES],
         list[FILE_PATH_BYTES];
-    struct leaf server = authority_issue(
-        &lab->ca, &(struct leaf_recipe){.cn = "server",
-                                        .san = "IP:127.0.0.1,DNS:localhost",
-                                        .purpose = "serverAuth"});
-    X509_CRL *crl =
-        authority_crl(&lab->ca, revokes_ann ? lab->ann.cert : NULL, -60, 3600);
+    X509_CRL *crl = authority_crl(&lab->ca, revoked, -60, 3600);
+    struct trust *trust;
 
     folder_write_cert(&lab->folder, ca, "ca.pem", lab->ca.self.cert);
-    folder_write_cert(&lab->folder, cert, "server.pem", server.cert);
-    folder_write_key(&lab->folder, key, "server.key", server.key);
+    folder_write_cert(&lab->folder, cert, "server.pem", lab->server.cert);
+    folder_write_key(&lab->folder, key, "server.key", lab->server.key);
     folder_write_crl(&lab->folder, list, "crl.pem", crl);
-    CHECK(trust_create(&lab->trust, &(struct trust_config){.cert = cert,
-                                                           .key = key,
-                                                           .client_ca = ca,
-                                                           .crl = list,
-                                                           .names = names}) ==
-          ERR_OK);
+    CHECK(trust_create(&trust, &(struct trust_config){
+                                   .cert = cert,
+                                   .key = key,
+                                   .client_ca = ca,
+                                   .crl = list,
+                                   .names = names,
+                                   .generation = ++lab->generation}) == ERR_OK);
     X509_CRL_free(crl);
-    leaf_release(&server);
+    return trust;
+}
+
+size_t
+lab_retrust(struct lab *lab, const X509 *revoked)
+{
+    struct trust *next = make_trust(lab, revoked);
+    size_t closed;
+
+    CHECK(net_retrust(lab->net, next, &closed) == ERR_OK);
+    trust_unref(&next);
+    return closed;
 }
 
 static void
@@ -384,7 +392,11 @@ start(struct lab *lab, const struct net_limits *limits, bool revokes_ann)
     authority_create(&lab->ca, "Lab CA");
     folder_create(&lab->folder);
     lab->ann = lab_issue(lab, "bidder", "ann");
-    make_trust(lab, revokes_ann);
+    lab->server = authority_issue(
+        &lab->ca, &(struct leaf_recipe){.cn = "server",
+                                        .san = "IP:127.0.0.1,DNS:localhost",
+                                        .purpose = "serverAuth"});
+    lab->trust = make_trust(lab, revokes_ann ? lab->ann.cert : NULL);
     config.trust = lab->trust;
     CHECK(net_start(&lab->net, &config) == ERR_OK);
     lab->port = net_port(lab->net, 0);
@@ -414,6 +426,7 @@ lab_stop(struct lab *lab)
     net_destroy(&lab->net);
     trust_unref(&lab->trust);
     leaf_release(&lab->ann);
+    leaf_release(&lab->server);
     authority_destroy(&lab->ca);
     folder_destroy(&lab->folder);
     pthread_cond_destroy(&lab->changed);

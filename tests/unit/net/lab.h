@@ -30,6 +30,8 @@ struct lab {
     struct leaf ann; /* a bidder */
     struct trust *trust;
     struct net *net;
+    struct leaf server;
+    uint64_t generation;
     unsigned port;
 
     pthread_mutex_t lock; /* guards all below */
@@ -50,6 +52,9 @@ struct net_limits lab_limits(void);
 /** Start; `limits` NULL: lab_limits(). `revoked` stands in the CRL if set. */
 void lab_start(struct lab *lab, const struct net_limits *limits);
 void lab_start_revoking(struct lab *lab, bool revokes_ann);
+
+/** The next trust generation; how many connections it ended. NULL: nobody. */
+size_t lab_retrust(struct lab *lab, const X509 *revoked);
 
 /** Stop, and check that nothing is left of any connection. */
 void lab_stop(struct lab *lab);

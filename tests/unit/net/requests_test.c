@@ -339,7 +339,21 @@ key_updates_without_end_are_ended(void)
             SSL_do_handshake(guest.ssl) != 1)
             break;
     LAB_UNTIL(&lab, now.connections_now == 0);
+    CU_ASSERT_EQUAL(net_counts(lab.net).idle_records, 1);
     guest_leave(&guest);
+}
+
+static void
+thirty_two_records_without_data_are_borne(void)
+{
+    guest_enter(&guest, &lab);
+    for (int i = 0; i < 32; i++)
+        CU_ASSERT(SSL_key_update(guest.ssl, SSL_KEY_UPDATE_NOT_REQUESTED) ==
+                      1 &&
+                  SSL_do_handshake(guest.ssl) == 1);
+    guest_send(&guest, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+    CU_ASSERT_EQUAL(guest_reply(&guest), 200);
+    leave();
 }
 
 SUITE("requests", setup, teardown, TEST(a_body_comes_back),
@@ -358,4 +372,5 @@ SUITE("requests", setup, teardown, TEST(a_body_comes_back),
       TEST(continue_comes_after_the_answers_before_it),
       TEST(a_head_is_answered_without_a_body), TEST(waiting_costs_no_time),
       TEST(waiting_for_a_guest_that_reset_costs_no_time),
-      TEST(key_updates_without_end_are_ended))
+      TEST(key_updates_without_end_are_ended),
+      TEST(thirty_two_records_without_data_are_borne))
