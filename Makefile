@@ -221,11 +221,12 @@ MANS := $(wildcard docs/man/*.scd)
 .PHONY: install clean help
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
-		$(DESTDIR)$(PREFIX)/share/auctiond
+		$(DESTDIR)$(PREFIX)/share/auctiond/ca
 	install -m 755 $(OUT)/auctiond $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(OUT)/auction $(OUT)/auction-audit $(OUT)/auction-bench \
 		tools/auction-ca $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 certs/profiles.cnf $(DESTDIR)$(PREFIX)/share/auctiond/
+	install -m 644 tools/ca/*.sh $(DESTDIR)$(PREFIX)/share/auctiond/ca/
 	for f in $(MANS); do n=$$(basename $$f .scd); s=$${n##*.}; \
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$$s; \
 		scdoc <$$f >$(DESTDIR)$(PREFIX)/share/man/man$$s/$$n || exit 1; done
