@@ -74,6 +74,7 @@ $(OUT)/libllhttp.a: $(OUT)/llhttp/api.o $(OUT)/llhttp/http.o $(OUT)/llhttp/llhtt
 # Libraries, users first, as the linker wants them.
 SERVER_LIBS := $(call libs,server api net http engine identity store audit auction base)
 CLIENT_LIBS := $(call libs,client identity audit auction base)
+BENCH_LIBS  := $(call libs,client) $(SERVER_LIBS)
 AUDIT_LIBS  := $(call libs,inspect client engine identity store audit auction base)
 
 $(OUT)/auctiond: $(OUT)/src/server/main.o $(SERVER_LIBS) $(filter %.a,$(LLHTTP_LIB))
@@ -82,8 +83,8 @@ $(OUT)/auction: $(OUT)/client/cli/main.o $(call libs,cli) $(CLIENT_LIBS)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,cli) $(CLIENT_LIBS) $(LIBS_client)
 $(OUT)/auction-audit: $(call objects,$(wildcard tools/audit/main.c)) $(AUDIT_LIBS)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(AUDIT_LIBS) -lcurl -lssl -lcrypto -ldb-5.3 -ljansson
-$(OUT)/auction-bench: $(call objects,$(wildcard tools/bench/*.c)) $(CLIENT_LIBS)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(CLIENT_LIBS) $(LIBS_client) -ldb-5.3
+$(OUT)/auction-bench: $(call objects,$(wildcard tools/bench/*.c)) $(BENCH_LIBS) $(filter %.a,$(LLHTTP_LIB))
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(BENCH_LIBS) $(LLHTTP_LIB) $(LIBS_client) $(LIBS_server)
 
 %.a:
 	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
@@ -202,9 +203,18 @@ lint:
 	$(Q)$(MAKE) --no-print-directory CC=clang B=$(B)/clang all
 format:
 	$(Q)clang-format -i $(SOURCES)
-bench: deps-build
+BENCHES := run peers scale instructions
+.PHONY: $(addprefix bench-,$(BENCHES) all)
+bench: bench-run
+$(addprefix bench-,$(BENCHES)): bench-%:
+	$(Q)tools/install-deps $(if $(filter run scale,$*),build,bench)
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)BIN=$(abspath $(OUT)) tools/bench/run
+	$(Q)BIN=$(abspath $(OUT)) tools/bench/$*
+bench-all:
+	$(Q)rm -f $(OUT)/bench-*.jsonl
+	$(Q)for b in $(BENCHES); do \
+		$(MAKE) --no-print-directory ROWS=$(abspath $(OUT))/bench-$$b.jsonl bench-$$b || exit 1; done
+	$(Q)tools/bench/report $(OUT)/bench-*.jsonl
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_SECONDS ?= 60
@@ -244,6 +254,8 @@ help:
 	@echo 'make property  the same comparison for N=$(N) random commands (SEED=)'
 	@echo 'make fuzz      each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make bench     durable bids a second, beside the limits of the machine'
+	@echo 'make bench-peers | bench-scale | bench-instructions | bench-all'
+	@echo '               beside other servers; a large store; by callgrind; all'
 	@echo 'make lint | format         check or fix the layout; shellcheck; clang'
 	@echo 'make install   into DESTDIR=, PREFIX=$(PREFIX)'
 	@echo 'make clean     remove $(B)'

@@ -5,6 +5,7 @@
 #include "bench.h"
 
 #include <argp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,22 @@
 
 const char *argp_program_version = "auction-bench " AUCTIOND_VERSION;
 
-enum { KEY_UNSIGNED = 256, KEY_LAB, KEY_SERVER, KEY_DATA, KEY_SECONDS };
+enum {
+    KEY_LAB = 256,
+    KEY_SERVER,
+    KEY_DATA,
+    KEY_SECONDS,
+    KEY_WARMUP,
+    KEY_SIGNED,
+    KEY_NAME,
+    KEY_PROTOCOL,
+    KEY_SCRIPT,
+    KEY_PORT,
+    KEY_PID,
+    KEY_UNIT,
+    KEY_RECORDS,
+    KEY_FIRST,
+};
 
 struct arguments {
     struct bench_options options;
@@ -20,15 +36,32 @@ struct arguments {
 };
 
 static const struct argp_option option_table[] = {
-    {"server", KEY_SERVER, "URL", 0, "The server (https://localhost:8443)", 0},
     {"lab", KEY_LAB, "DIR", 0, "Folder made by auction-ca lab", 0},
-    {"data", KEY_DATA, "FILE", 0, "play: bids as CSV", 0},
-    {"threads", 't', "N", 0, "play: auctions at a time (4)", 0},
-    {"connections", 'c', "N", 0, "load: connections (64)", 0},
-    {"auctions", 'a', "N", 0, "load: spread over so many (1000)", 0},
+    {"port", KEY_PORT, "N", 0, "Port of the server on loopback", 0},
+    {"server", KEY_SERVER, "URL", 0,
+     "play: the server (https://localhost:8443)", 0},
+    {"data", KEY_DATA, "FILE", 0,
+     "play: bids as CSV; fill: the server's configuration", 0},
+    {"work", 'w', "WORK", 0,
+     "load: bid (default), read, fixed, handshake or idle", 0},
+    {"protocol", KEY_PROTOCOL, "NAME", 0,
+     "load: http (default), redis, postgres, or fixed: 200 bytes of HTTP", 0},
+    {"script", KEY_SCRIPT, "SHA", 0, "Redis: the script of a bid", 0},
+    {"connections", 'c', "N", 0, "Connections or streams (64)", 0},
+    {"depth", 'd', "N", 0, "Requests in flight on each (1)", 0},
+    {"unit", KEY_UNIT, "N", 0, "PostgreSQL: bids in one request (1)", 0},
+    {"rate", 'r', "N", 0, "Requests a second on a fixed schedule", 0},
+    {"threads", 't', "N", 0,
+     "Threads of the generator (1); play: auctions at a time (4)", 0},
+    {"auctions", 'a', "N", 0, "Spread over so many auctions (10000)", 0},
+    {"first", KEY_FIRST, "ID", 0, "Id of the first auction (1)", 0},
+    {"records", KEY_RECORDS, "N", 0, "fill: records in the log", 0},
+    {"signed", KEY_SIGNED, NULL, 0, "load: signed bids", 0},
+    {"name", KEY_NAME, "TEXT", 0, "Who is measured, for the line", 0},
+    {"pid", KEY_PID, "N", 0, "Weigh this process and its children", 0},
     {"seconds", KEY_SECONDS, "S", 0,
-     "play: until the auctions close (25); load: how long (5)", 0},
-    {"unsigned", KEY_UNSIGNED, NULL, 0, "load: bids without signature", 0},
+     "How long (5); play: until the auctions close (25)", 0},
+    {"warmup", KEY_WARMUP, "S", 0, "Load before measuring (1)", 0},
     {"help", 'h', NULL, 0, "Print this help", -1},
     {0}};
 
@@ -38,9 +71,84 @@ number_of(struct argp_state *state, const char *text, long max)
     char *end;
     long value = strtol(text, &end, 10);
 
-    if (*end != '\0' || value < 1 || value > max)
-        argp_error(state, "'%s' is not a number from 1 to %ld", text, max);
+    if (*end != '\0' || value < 0 || value > max)
+        argp_error(state, "'%s' is not a number up to %ld", text, max);
     return (int)value;
+}
+
+static enum work
+work_of(struct argp_state *state, const char *text)
+{
+    static const char *const names[] = {"bid", "read", "fixed", "handshake",
+                                        "idle"};
+
+    for (int i = 0; i <= WORK_IDLE; i++)
+        if (strcmp(text, names[i]) == 0)
+            return (enum work)i;
+    argp_error(state, "unknown work '%s'", text);
+    return WORK_BID;
+}
+
+/** Texts are kept as they are; false for an option that is none. */
+static bool
+take_text(struct bench_options *o, int key, const char *argument)
+{
+    switch (key) {
+    case KEY_SERVER:
+        o->server = argument;
+        return true;
+    case KEY_LAB:
+        o->lab = argument;
+        return true;
+    case KEY_DATA:
+        o->data = argument;
+        return true;
+    case KEY_NAME:
+        o->name = argument;
+        return true;
+    case KEY_PROTOCOL:
+        o->protocol = argument;
+        return true;
+    case KEY_SCRIPT:
+        o->script = argument;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/** Where a number goes and its bound; NULL for an option that is none. */
+static int *
+number_at(struct bench_options *o, int key, long *max_out)
+{
+    *max_out = INT_MAX;
+    switch (key) {
+    case KEY_PORT:
+        *max_out = 65535;
+        return &o->port;
+    case 't':
+        *max_out = 8;
+        return &o->threads;
+    case 'c':
+        *max_out = 100000;
+        return &o->connections;
+    case 'd':
+        *max_out = 32;
+        return &o->depth;
+    case KEY_UNIT:
+        *max_out = 32;
+        return &o->unit;
+    case 'a':
+        return &o->auctions;
+    case KEY_FIRST:
+        return &o->first;
+    case KEY_RECORDS:
+        return &o->records;
+    case KEY_PID:
+        return &o->pid;
+    default:
+        return NULL;
+    }
 }
 
 static error_t
@@ -48,43 +156,42 @@ parse_option(int key, char *argument, struct argp_state *state)
 {
     struct arguments *a = state->input;
     struct bench_options *o = &a->options;
+    long max;
+    int *number = number_at(o, key, &max);
 
+    if (number != NULL) {
+        *number = number_of(state, argument, max);
+        return 0;
+    }
+    if (take_text(o, key, argument))
+        return 0;
     switch (key) {
-    case KEY_SERVER:
-        o->server = argument;
+    case 'w':
+        o->work = work_of(state, argument);
         return 0;
-    case KEY_LAB:
-        o->lab = argument;
-        return 0;
-    case KEY_DATA:
-        o->data = argument;
-        return 0;
-    case 't':
-        o->threads = number_of(state, argument, 16);
-        return 0;
-    case 'c':
-        o->connections = number_of(state, argument, 1024);
-        return 0;
-    case 'a':
-        o->auctions = number_of(state, argument, 1000000);
+    case 'r':
+        o->rate = number_of(state, argument, 1000000);
         return 0;
     case KEY_SECONDS:
-        o->seconds = number_of(state, argument, 86400);
+        o->seconds = strtod(argument, NULL);
         return 0;
-    case KEY_UNSIGNED:
-        o->is_signed = false;
+    case KEY_WARMUP:
+        o->warmup = strtod(argument, NULL);
+        return 0;
+    case KEY_SIGNED:
+        o->is_signed = true;
         return 0;
     case 'h':
         argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
-            argp_error(state, "one command: play, load or limits");
+            argp_error(state, "one command");
         a->command = argument;
         return 0;
     case ARGP_KEY_END:
         if (a->command == NULL)
-            argp_error(state, "give a command: play, load or limits");
+            argp_error(state, "give a command");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -94,11 +201,17 @@ parse_option(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
     .options = option_table,
     .parser = parse_option,
-    .args_doc = "play|load|limits",
-    .doc = "Play real auctions, or measure bids a second.\v"
-           "play needs clients house and b01.. in the lab; load needs house "
-           "and b01..b16. limits measures what the machine allows: TLS "
-           "echoes and fdatasync a second.",
+    .args_doc = "play|create|load|watch|limits|echo|fill",
+    .doc = "Play real auctions, or measure under load.\v"
+           "play      real auctions of a CSV file, through the client library\n"
+           "create    auctions to bid on; prints the id of the first\n"
+           "load      requests a second, or latency at a fixed rate\n"
+           "watch     live streams of one auction, until they fall silent\n"
+           "limits    what the machine allows: disk, signatures, store\n"
+           "echo      a server that does nothing, to compare with\n"
+           "fill      a large database in an empty data directory\n\n"
+           "The lab needs the clients house and b01 to b16; play needs as "
+           "many as its file has bidders.",
 };
 
 double
@@ -108,6 +221,25 @@ bench_now(void)
 
     clock_gettime(CLOCK_REALTIME, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int64_t
+bench_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+uint64_t
+bench_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
 }
 
 struct auction_client *
@@ -129,40 +261,57 @@ bench_client(const struct bench_options *options, const char *name)
     return client;
 }
 
-int
-main(int argc, char **argv)
+static int
+play_file(struct bench_options *o)
 {
-    struct arguments a = {.options = {.server = "https://localhost:8443",
-                                      .lab = "certs/lab",
-                                      .threads = 4,
-                                      .connections = 64,
-                                      .auctions = 1000,
-                                      .is_signed = true}};
-
-    argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &a);
+    if (o->data == NULL) {
+        fprintf(stderr, "auction-bench: play needs --data FILE\n");
+        return 2;
+    }
     if (!auction_global_init()) {
         fprintf(stderr, "auction-bench: libcurl cannot be set up\n");
         return 1;
     }
-    if (strcmp(a.command, "play") == 0) {
-        if (a.options.seconds == 0)
-            a.options.seconds = 25;
-        if (a.options.data == NULL) {
-            fprintf(stderr, "auction-bench: play needs --data FILE\n");
-            return 2;
-        }
-        return play(&a.options);
-    }
-    if (a.options.seconds == 0)
-        a.options.seconds = 5;
-    if (strcmp(a.command, "load") == 0)
-        return load(&a.options);
-    if (strcmp(a.command, "limits") == 0)
-        return limits(&a.options);
-    fprintf(stderr,
-            "auction-bench: unknown command '%s': play, load or "
-            "limits\n",
+    return play(o);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(const struct bench_options *options);
+    } commands[] = {
+        {"create", create_auctions}, {"load", load}, {"watch", watch},
+        {"limits", limits},          {"echo", echo}, {"fill", fill}};
+    struct arguments a = {.options = {.server = "https://localhost:8443",
+                                      .lab = "certs/lab",
+                                      .name = "auctiond",
+                                      .protocol = "http",
+                                      .script = "",
+                                      .port = 8443,
+                                      .connections = 64,
+                                      .depth = 1,
+                                      .unit = 1,
+                                      .auctions = 10000,
+                                      .first = 1,
+                                      .warmup = 1}};
+    struct bench_options *o = &a.options;
+    bool is_play;
+
+    argp_err_exit_status = 2;
+    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &a);
+    is_play = strcmp(a.command, "play") == 0;
+    if (o->threads == 0)
+        o->threads = is_play ? 4 : 1;
+    if (o->seconds == 0)
+        o->seconds = is_play ? 25 : 5;
+    if (is_play)
+        return play_file(o);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(a.command, commands[i].name) == 0)
+            return commands[i].run(o);
+    fprintf(stderr, "auction-bench: unknown command '%s'; see --help\n",
             a.command);
     return 2;
 }
