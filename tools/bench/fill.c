@@ -9,7 +9,7 @@
 #include "audit/logkey.h"
 #include "base/check.h"
 #include "engine/engine.h"
-#include "identity/trust.h"
+#include "identity/pemfile.h"
 #include "server/config.h"
 
 #include <jansson.h>
@@ -162,8 +162,8 @@ load_identity(const struct filling *f, const char *name)
     file = BIO_new_file(path, "r");
     cert = file == NULL ? NULL : PEM_read_bio_X509(file, NULL, NULL, NULL);
     BIO_free(file);
-    if (cert == NULL ||
-        identity_from_cert(&identity, cert, f->config.realm, &rule) != ERR_OK)
+    if (cert == NULL || identity_from_cert(&identity, cert, NULL,
+                                           f->config.realm, &rule) != ERR_OK)
         fprintf(stderr, "auction-bench: no client '%s'\n", name);
     X509_free(cert);
     return identity;
@@ -191,10 +191,10 @@ load_keys(struct filling *f)
     size_t key_size = 0;
     enum err err;
 
-    if ((err = trust_read_file(&cert, &f->log_cert.size, c->audit_cert)) !=
+    if ((err = pemfile_read(&cert, &f->log_cert.size, c->audit_cert)) !=
             ERR_OK ||
-        (err = trust_read_file(&ca, &f->ca.size, c->tls_client_ca)) != ERR_OK ||
-        (err = trust_read_secret(&key, &key_size, c->audit_key)) != ERR_OK)
+        (err = pemfile_read(&ca, &f->ca.size, c->tls_client_ca)) != ERR_OK ||
+        (err = pemfile_read_secret(&key, &key_size, c->audit_key)) != ERR_OK)
         return err;
     f->log_cert.text = cert;
     f->ca.text = ca;
