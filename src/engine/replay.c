@@ -415,6 +415,36 @@ run_timer(struct replay *r)
     return world_fire(r->world);
 }
 
+/**
+ * A certificate that nobody has seen, with a request that was answered before
+ * under an older one: it is enrolled, and no command is written.
+ */
+static enum err
+run_enrolment(struct replay *r)
+{
+    struct party party;
+    struct hash fp;
+    struct buf der;
+    size_t i = 0;
+    enum err err = decode(r, 0);
+
+    while (err == ERR_OK && r->record.type != RECORD_CERT_SEEN &&
+           ++i < r->count)
+        err = decode(r, i);
+    if (err != ERR_OK)
+        return err;
+    if (r->record.type != RECORD_CERT_SEEN)
+        return differs(r, (uint64_t)r->record.seq,
+                       "an account is enrolled without a certificate");
+    fp = r->record.fp;
+    buf_init(&der, 1 << 20);
+    err = read_cert(r, &fp, &der, &party);
+    if (err == ERR_OK)
+        err = enroll(r, &party, &der);
+    buf_release(&der);
+    return err;
+}
+
 static enum err
 run_input(struct replay *r)
 {
@@ -435,6 +465,9 @@ run_input(struct replay *r)
     }
     if (r->record.type == RECORD_AUCTION_EXTENDED)
         return run_outage(r);
+    if (r->record.type == RECORD_USER_ENROLLED ||
+        r->record.type == RECORD_CERT_SEEN)
+        return run_enrolment(r);
     return run_timer(r);
 }
 
