@@ -18,12 +18,19 @@ struct waiting {
     const char *title;
 };
 
+/** Whose openings are meant: others may share the folder. */
+struct own {
+    char log[AUCTION_LOG_NAME_BYTES];
+    uint64_t uid;
+};
+
 static bool
-waits(const struct auction_opening *o, const char *log, int64_t now)
+waits(const struct auction_opening *o, const struct own *own, int64_t now)
 {
     return (o->state == AUCTION_OPENING_LIVE ||
             o->state == AUCTION_OPENING_PREPARED) &&
-           strcmp(o->log, log) == 0 && o->closes_ms <= now;
+           strcmp(o->log, own->log) == 0 && o->uid == own->uid &&
+           o->closes_ms <= now;
 }
 
 /** Until when the auction is being revealed, by the server; 0: it is not. */
@@ -55,7 +62,7 @@ say(struct cli *cli, struct auction_client *asking, const struct waiting *w,
     int64_t end = ask_end(cli, asking, w->auction), left = end - now;
     char when[INSTANT_TEXT_BYTES], rest[64];
 
-    if (end <= now)
+    if (left < REMIND_MS_MIN) /* it is over, or as good as */
         return REMIND_MS_MAX;
     fprintf(stderr,
             "auction: REVEAL NOW: auction %llu \"%s\" waits for %zu of your "
@@ -68,14 +75,15 @@ say(struct cli *cli, struct auction_client *asking, const struct waiting *w,
 
 /** When the next one of those that do not wait yet will. */
 static int64_t
-next_close(const struct auction_openings *all, const char *log, int64_t now)
+next_close(const struct auction_openings *all, const struct own *own,
+           int64_t now)
 {
     int64_t next = now + REMIND_MS_MAX;
 
     for (size_t i = 0; i < all->count; i++) {
         const struct auction_opening *o = &all->items[i];
 
-        if (waits(o, log, INT64_MAX) && o->closes_ms > now &&
+        if (waits(o, own, INT64_MAX) && o->closes_ms > now &&
             o->closes_ms < next)
             next = o->closes_ms;
     }
@@ -84,9 +92,10 @@ next_close(const struct auction_openings *all, const char *log, int64_t now)
 
 static int64_t
 remind_all(struct cli *cli, struct auction_client *asking,
-           const struct auction_openings *all, const char *log, int64_t now)
+           const struct auction_openings *all, const struct own *own,
+           int64_t now)
 {
-    int64_t pause = next_close(all, log, now) - now;
+    int64_t pause = next_close(all, own, now) - now;
 
     for (size_t i = 0; i < all->count;) {
         struct waiting w = {.auction = all->items[i].auction,
@@ -94,7 +103,7 @@ remind_all(struct cli *cli, struct auction_client *asking,
         int64_t wanted;
 
         for (; i < all->count && all->items[i].auction == w.auction; i++)
-            w.count += waits(&all->items[i], log, now);
+            w.count += waits(&all->items[i], own, now);
         if (w.count == 0)
             continue;
         wanted = say(cli, asking, &w, now);
@@ -104,13 +113,35 @@ remind_all(struct cli *cli, struct auction_client *asking,
     return pause < REMIND_MS_MIN ? REMIND_MS_MIN : pause;
 }
 
+/** The log and our number in it; false when the server does not tell them. */
+static bool
+find_own(struct cli *cli, struct auction_client *asking, struct own *own)
+{
+    struct auction_result result;
+    json_t *me;
+    int code = 0;
+    bool has_log = auction_check_log(asking, &result) == AUCTION_ACCEPTED;
+
+    auction_result_release(&result);
+    if (!has_log)
+        return false;
+    auction_log_name(asking, own->log);
+    me = get_json(cli, asking, "/v1/me", &result, &code);
+    if (!id_parse(&own->uid, text_of(me, "uid")))
+        own->uid = 0;
+    json_decref(me);
+    auction_result_release(&result);
+    return own->uid != 0;
+}
+
 void
 remind(struct cli *cli, struct auction_client *asking,
        struct reminder *reminder)
 {
     struct auction_openings all;
     struct auction_result result;
-    char state[CLI_TEXT_BYTES], log[AUCTION_LOG_NAME_BYTES];
+    char state[CLI_TEXT_BYTES];
+    struct own own;
     int64_t now = when_now().ms;
 
     if (now < reminder->next_ms)
@@ -119,11 +150,7 @@ remind(struct cli *cli, struct auction_client *asking,
     if (!cli_state_dir(state) ||
         auction_openings_load(state, &all, &result) != AUCTION_ACCEPTED)
         return;
-    if (all.count > 0 &&
-        auction_check_log(asking, &result) == AUCTION_ACCEPTED) {
-        auction_log_name(asking, log);
-        reminder->next_ms = now + remind_all(cli, asking, &all, log, now);
-    }
-    auction_result_release(&result);
+    if (all.count > 0 && find_own(cli, asking, &own))
+        reminder->next_ms = now + remind_all(cli, asking, &all, &own, now);
     auction_openings_release(&all);
 }

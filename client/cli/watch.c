@@ -15,7 +15,13 @@
 enum { KEY_SINCE = 256, KEY_UNTIL, KEY_EXEC };
 enum { QUERY_BYTES = 2048, KNOWN_MAX = 64, CURRENCY_BYTES = 8 };
 
-enum until { UNTIL_NOTHING, UNTIL_CLOSED, UNTIL_OUTBID, UNTIL_BID };
+enum until {
+    UNTIL_NOTHING,
+    UNTIL_REVEAL,
+    UNTIL_CLOSED,
+    UNTIL_OUTBID,
+    UNTIL_BID
+};
 
 struct watch_arguments {
     struct words words;
@@ -50,8 +56,10 @@ take_until(struct argp_state *state, const char *word)
         a->until = UNTIL_OUTBID;
     else if (strcmp(word, "bid") == 0)
         a->until = UNTIL_BID;
+    else if (strcmp(word, "reveal") == 0)
+        a->until = UNTIL_REVEAL;
     else
-        argp_error(state, "--until closed, outbid or bid");
+        argp_error(state, "--until reveal, closed, outbid or bid");
 }
 
 static error_t
@@ -137,7 +145,7 @@ is_over(json_t *auction)
     const char *status = text_of(auction, "status");
 
     return strcmp(status, "draft") != 0 && strcmp(status, "scheduled") != 0 &&
-           strcmp(status, "open") != 0;
+           strcmp(status, "open") != 0 && strcmp(status, "reveal") != 0;
 }
 
 static bool
@@ -152,6 +160,9 @@ static bool
 is_so_already(enum until until, json_t *auction)
 {
     return (until == UNTIL_CLOSED && is_over(auction)) ||
+           (until == UNTIL_REVEAL &&
+            (is_over(auction) ||
+             strcmp(text_of(auction, "status"), "reveal") == 0)) ||
            (until == UNTIL_OUTBID && !do_we_lead(auction));
 }
 
@@ -244,6 +255,11 @@ is_awaited(struct watching *w, const struct auction_event *event, uint64_t id)
         return false;
     case UNTIL_BID:
         return strcmp(event->type, "bid") == 0;
+    case UNTIL_REVEAL:
+        if (strcmp(event->type, "reveal") == 0)
+            return true;
+        return strcmp(event->type, "closed") == 0 ||
+               strcmp(event->type, "cancelled") == 0;
     case UNTIL_CLOSED:
         return strcmp(event->type, "closed") == 0 ||
                strcmp(event->type, "cancelled") == 0;
@@ -379,7 +395,9 @@ command_watch(struct cli *cli, int argc, char **argv)
     static const struct argp_option options[] = {
         {"since", KEY_SINCE, "SEQ", 0, "Begin behind this record", 0},
         {"until", KEY_UNTIL, "WHAT", 0,
-         "End when an auction is closed, when you are outbid, or with a bid",
+         "End when bids are to be revealed (reveal), when an auction is "
+         "closed, "
+         "when you are outbid, or with a bid",
          0},
         {"exec", KEY_EXEC, "CMD", 0, "Run CMD for each, JSON on its stdin", 0},
         {0}};
