@@ -216,6 +216,15 @@ bench-all:
 		$(MAKE) --no-print-directory ROWS=$(abspath $(OUT))/bench-$$b.jsonl bench-$$b || exit 1; done
 	$(Q)tools/bench/report $(OUT)/bench-*.jsonl
 
+# The door with a crowd before it, and a revocation among ten thousand.
+DOOR_BENCH := $(call objects,tests/bench/door_bench.c tests/unit/server/door.c tests/unit/authority.c)
+$(OUT)/tests/door-bench: $(DOOR_BENCH) $(SERVER_LIBS) $(filter %.a,$(LLHTTP_LIB))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(DOOR_BENCH) $(SERVER_LIBS) $(LLHTTP_LIB) $(LIBS_server)
+.PHONY: bench-door
+bench-door: deps-build $(OUT)/tests/door-bench
+	$(OUT)/tests/door-bench
+
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -256,6 +265,7 @@ help:
 	@echo 'make bench     durable bids a second, beside the limits of the machine'
 	@echo 'make bench-peers | bench-scale | bench-instructions | bench-all'
 	@echo '               beside other servers; a large store; by callgrind; all'
+	@echo 'make bench-door  a crowd before the door; a revocation among 10,000'
 	@echo 'make lint | format         check or fix the layout; shellcheck; clang'
 	@echo 'make install   into DESTDIR=, PREFIX=$(PREFIX)'
 	@echo 'make clean     remove $(B)'

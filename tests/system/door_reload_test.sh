@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # functions are called by wait_for
 # Certificates change under a running server: reload, revocation, lists that run
 # out, renewal in the middle of an auction, a new CA and back.
 . "$(dirname "$0")/lib.sh"

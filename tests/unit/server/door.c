@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -31,7 +32,7 @@ make_lab(struct door *door)
     snprintf(door->log, sizeof(door->log), "%s/log", door->folder.path);
     snprintf(command, sizeof(command),
              "tools/auction-ca --dir %s lab --client bidder/ann "
-             "--client monitor/mon >/dev/null",
+             "--client bidder/bob --client monitor/mon >/dev/null",
              door->lab);
     CHECK(system(command) == 0);
 }
@@ -109,25 +110,36 @@ read_port(struct door *door)
     return is_there;
 }
 
+struct leaf
+door_leaf(const struct door *door, const char *name)
+{
+    char path[2 * FILE_PATH_BYTES];
+    struct leaf leaf;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/clients/%s/%s.pem", door->lab, name, name);
+    CHECK((file = fopen(path, "r")) != NULL);
+    leaf.cert = PEM_read_X509(file, NULL, NULL, NULL);
+    fclose(file);
+    snprintf(path, sizeof(path), "%s/clients/%s/%s.key", door->lab, name, name);
+    CHECK((file = fopen(path, "r")) != NULL);
+    leaf.key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    fclose(file);
+    CHECK(leaf.cert != NULL && leaf.key != NULL);
+    return leaf;
+}
+
 static void
-read_ann(struct door *door)
+read_ca(struct door *door)
 {
     char path[2 * FILE_PATH_BYTES];
     FILE *file;
 
-    snprintf(path, sizeof(path), "%s/clients/ann/ann.pem", door->lab);
-    CHECK((file = fopen(path, "r")) != NULL);
-    door->ann.cert = PEM_read_X509(file, NULL, NULL, NULL);
-    fclose(file);
-    snprintf(path, sizeof(path), "%s/clients/ann/ann.key", door->lab);
-    CHECK((file = fopen(path, "r")) != NULL);
-    door->ann.key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-    fclose(file);
     snprintf(path, sizeof(path), "%s/ca/ca.pem", door->lab);
     CHECK((file = fopen(path, "r")) != NULL);
     door->ca = PEM_read_X509(file, NULL, NULL, NULL);
     fclose(file);
-    CHECK(door->ann.cert != NULL && door->ann.key != NULL && door->ca != NULL);
+    CHECK(door->ca != NULL);
 }
 
 void
@@ -140,7 +152,8 @@ door_open(struct door *door, const struct authority *second,
     signal(SIGPIPE, SIG_IGN);
     make_lab(door);
     trust_second(door, second);
-    read_ann(door);
+    door->ann = door_leaf(door, "ann");
+    read_ca(door);
     door->server = fork();
     CHECK(door->server >= 0);
     if (door->server == 0)
@@ -175,11 +188,13 @@ dial(const struct door *door, unsigned *port_out)
                              .sin_port = htons((uint16_t)door->port)};
     socklen_t size = sizeof(to);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int one = 1;
 
     CHECK(fd >= 0 && inet_pton(AF_INET, "127.0.0.1", &to.sin_addr) == 1);
     CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
                      sizeof(patience)) == 0);
     CHECK(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+    CHECK(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0);
     CHECK(getsockname(fd, (struct sockaddr *)&to, &size) == 0);
     *port_out = ntohs(to.sin_port);
     return fd;

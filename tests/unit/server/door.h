@@ -29,6 +29,9 @@ struct door {
  */
 void door_open(struct door *door, const struct authority *second,
                const char *const *settings);
+/** Certificate and key of a client of the laboratory: ann, bob or mon. */
+struct leaf door_leaf(const struct door *door, const char *name);
+
 /** Ask it to stop; whether it ended with 0. */
 bool door_close(struct door *door);
 
