@@ -79,14 +79,23 @@ add_header(struct curl_slist **list, const char *header)
     return more != NULL;
 }
 
+static bool
+has_content_type(const char *const *headers)
+{
+    for (; headers != NULL && *headers != NULL; headers++)
+        if (strncasecmp(*headers, "Content-Type:", 13) == 0)
+            return true;
+    return false;
+}
+
 static struct curl_slist *
 make_headers(const char *body, const char *const *headers)
 {
     struct curl_slist *list = NULL;
-    bool is_good =
-        add_header(&list, "Accept: */*") &&
-        (body == NULL || add_header(&list, "Content-Type: application/json"));
+    bool is_good = add_header(&list, "Accept: */*");
 
+    if (is_good && body != NULL && !has_content_type(headers))
+        is_good = add_header(&list, "Content-Type: application/json");
     for (; is_good && headers != NULL && *headers != NULL; headers++)
         is_good = add_header(&list, *headers);
     if (!is_good) {

@@ -11,6 +11,7 @@
  *     walk.c       the walk itself
  *     index.c      records by auction, derived behind
  *     codec.c      rows as bytes
+ *     snapshot.c   a copy of a directory in use
  *     hooks.c      the latch
  */
 #ifndef STORE_INTERNAL_H

@@ -162,6 +162,20 @@ store_open_readonly(struct store **out, const char *directory,
  */
 MUST_CHECK enum err store_recover(const char *directory, size_t cache_bytes);
 
+/**
+ * Make a copy of a data directory on which a server may be running, without
+ * its noticing: nothing of the directory is locked, opened by the library or
+ * written. What comes out is the state of one committed batch; the newest
+ * may be one whose flush is still on its way.
+ *
+ * folder  empty, of mode 0700; needs as much room as the log files and the
+ *         tables. To be opened with store_open_readonly.
+ *
+ * Returns  ERR_OK; ERR_NOT_FOUND when there is no store; as store_recover
+ */
+MUST_CHECK enum err
+store_snapshot(const char *directory, const char *folder, size_t cache_bytes);
+
 /** Checkpoint, close and mark the end as clean; NULLs the pointer. */
 void store_close(struct store **store);
 

@@ -83,6 +83,15 @@ say_members(struct words *w, const struct record *r)
         say_text(w, w->used == 0 ? "name=" : " name=", &r->name);
 }
 
+/** Without the currency's name: a table has many rows of one. */
+static const char *
+plain_amount(char text[AMOUNT_TEXT_BYTES], int64_t minor, const char *currency)
+{
+    amount_text(text, minor, currency);
+    text[strcspn(text, " ")] = '\0';
+    return text;
+}
+
 static void
 say_refusal(struct words *w, const struct record *r, const char *currency)
 {
@@ -94,7 +103,7 @@ say_refusal(struct words *w, const struct record *r, const char *currency)
         say(w, ")");
     }
     if (RECORD_HAS(r, min_next))
-        say(w, ", minimum %s", amount_text(amount, r->min_next, currency));
+        say(w, ", minimum %s", plain_amount(amount, r->min_next, currency));
 }
 
 static void
@@ -107,7 +116,7 @@ say_standing(struct words *w, const struct record *r,
 
     if (!is_own)
         say(w, "%s ", names_get(c->names, r->leader, name));
-    say(w, "leads at %s", amount_text(amount, r->price, currency));
+    say(w, "leads at %s", plain_amount(amount, r->price, currency));
 }
 
 static void
@@ -120,7 +129,7 @@ say_outcome(struct words *w, const struct record *r,
     for (size_t i = 0; RECORD_HAS(r, awards) && i < r->awards.count; i++)
         say(w, "%s%s at %s", i == 0 ? " to " : ", ",
             names_get(c->names, r->awards.items[i].uid, name),
-            amount_text(amount, r->awards.items[i].price, currency));
+            plain_amount(amount, r->awards.items[i].price, currency));
 }
 
 static void
@@ -167,10 +176,8 @@ row_make(struct row *out, const struct record *r, const struct row_context *c)
     if (RECORD_HAS(r, auction))
         snprintf(out->auction, sizeof(out->auction), "%lld",
                  (long long)r->auction);
-    if (amount_of_record(r, &amount)) {
-        amount_text(out->amount, amount, lots_currency(c->lots, r));
-        out->amount[strcspn(out->amount, " ")] = '\0';
-    }
+    if (amount_of_record(r, &amount))
+        plain_amount(out->amount, amount, lots_currency(c->lots, r));
     say_result(&words, r, c);
     say_signature(out->signature, r);
 }
