@@ -24,6 +24,7 @@ call_is_admin(struct call *call)
 {
     if (exchange_identity(call->exchange)->role == ROLE_ADMIN)
         return true;
+    journal_denied(call, "role");
     call_problem(call, 403, "role-required", "This is for administrators",
                  "Use a certificate with the role admin.", NULL);
     return false;

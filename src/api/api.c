@@ -477,6 +477,7 @@ dispatch(struct call *call)
         return;
     if (exchange_identity(call->exchange)->role == ROLE_MONITOR &&
         strcmp(call->request->path, "/metrics") != 0) {
+        journal_denied(call, "role");
         call_problem(call, 403, "role-required",
                      "The role monitor sees health and metrics only",
                      "Use a certificate with another role.", NULL);

@@ -49,5 +49,7 @@ void api_mail(void *api, struct worker *worker, struct mail *mail);
 void api_poke(void *api, struct worker *worker);
 void
 api_stream_closed(void *api, struct exchange *exchange, const char *reason);
+/** Connections that come, go and are refused are recorded in the log. */
+void api_conn_event(void *api, const struct carrier_event *event);
 
 #endif

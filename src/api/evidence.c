@@ -8,6 +8,7 @@
 #include "audit/cosignature.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char plain[] = "text/plain; charset=utf-8";
@@ -145,7 +146,7 @@ proof_holds(const struct reading *r)
 }
 
 static void
-deliver_proof(struct letter *letter)
+finish_proof(struct letter *letter)
 {
     struct reading *r = (struct reading *)letter;
 
@@ -157,6 +158,18 @@ deliver_proof(struct letter *letter)
         call_unavailable(&r->call, "storage-unavailable",
                          "the proof cannot be made");
     reading_free(r);
+}
+
+/** What is withheld from others is shown to an auditor on the record. */
+static void
+deliver_proof(struct letter *letter)
+{
+    struct reading *r = (struct reading *)letter;
+
+    r->disclosed = RECORD_HAS(&r->decoded, vis);
+    snprintf(r->filter, sizeof(r->filter), "seq:%llu",
+             (unsigned long long)r->number);
+    reading_record(r, finish_proof);
 }
 
 /** The record is there; may it be shown? Then the engine proves it. */

@@ -12,6 +12,7 @@
  *     reading.c   a long read by keeper and engine, and its way home
  *     reads.c     reads about one auction: bids, explain, terms
  *     evidence.c  the signed head and proofs under it
+ *     journal.c   what the log is told of connections and readers
  *     log.c       the log itself: tiles, records, blobs, cosignatures
  *     explain.c   records of an auction in sentences
  *     stream.c    live events
@@ -116,6 +117,15 @@ void handle_checkpoint(struct call *call);
 void handle_certificate(struct call *call);
 void handle_proof(struct call *call);
 void handle_consistency(struct call *call);
+
+/* journal.c */
+/** Record that a role may not do what was asked. */
+void journal_denied(const struct call *call, const char *cause);
+/** Record an auditor's reading; `done` once that is durable. */
+MUST_CHECK bool
+journal_reading(struct api *api, const char *by, const char *filter,
+                uint64_t count, void (*done)(void *context, enum err err),
+                void *context);
 
 /* log.c */
 void handle_tile(struct call *call);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "engine/witness.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -159,6 +160,8 @@ visit_entry(void *context, uint64_t seq, const void *bytes, size_t size)
     if (!reading_decode(r, bytes, size))
         return false;
     r->found++;
+    r->disclosed += r->decoded.type != RECORD_LOG_READ &&
+                    r->decoded.type != RECORD_LOG_HEARTBEAT;
     if (reading_may_show(r)) {
         buf_add(&r->body, bytes, size);
         buf_add_char(&r->body, '\n');
@@ -187,8 +190,10 @@ handle_entries(struct call *call)
 
     if (!reading_number(call, "from", &from) ||
         !call_number(call, "limit", ENTRIES_MAX, ENTRIES_MAX, &limit) ||
-        (r = reading_begin(call, reading_deliver_made)) == NULL)
+        (r = reading_begin(call, reading_deliver_recorded)) == NULL)
         return;
+    snprintf(r->filter, sizeof(r->filter), "seq:%llu..%llu",
+             (unsigned long long)from, (unsigned long long)(from + limit - 1));
     r->number = from;
     r->limit = limit;
     r->end = feed_next(engine_feed(call->api->options.engine));
@@ -205,6 +210,7 @@ run_blob(struct job *job, const struct store_port *store)
 
     r->status = reading_status(
         store->read_blob(store->context, r->hashes[0].bytes, &r->body));
+    r->disclosed = 1;
     reading_go_home(r);
 }
 
@@ -215,6 +221,7 @@ is_auditor(struct call *call)
 
     if (role == ROLE_AUDITOR || role == ROLE_ADMIN)
         return true;
+    journal_denied(call, "role");
     call_problem(call, 403, "role-required", "Only auditors may read this",
                  "Use a certificate with the role auditor.", NULL);
     return false;
@@ -233,8 +240,9 @@ handle_blob(struct call *call)
                      "A blob's name is its SHA-256 in lower-case hex.", NULL);
         return;
     }
-    if ((r = reading_begin(call, reading_deliver_made)) == NULL)
+    if ((r = reading_begin(call, reading_deliver_recorded)) == NULL)
         return;
+    snprintf(r->filter, sizeof(r->filter), "blob:%s", call->rest);
     r->hashes[0] = hash;
     r->type = "application/octet-stream";
     r->headers = immutable;

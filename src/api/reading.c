@@ -121,6 +121,58 @@ reading_deliver_made(struct letter *letter)
     reading_free(r);
 }
 
+bool
+reading_is_audit(const struct reading *r)
+{
+    return r->viewer.role == ROLE_AUDITOR || r->viewer.role == ROLE_ADMIN;
+}
+
+/** On the engine's thread: the record of the reading is durable, or is not. */
+static void
+recorded(void *context, enum err err)
+{
+    struct reading *r = context;
+
+    r->recorded = err;
+    reading_go_home(r);
+}
+
+static void
+deliver_after_record(struct letter *letter)
+{
+    struct reading *r = (struct reading *)letter;
+
+    if (r->recorded == ERR_OK) {
+        r->finish(letter);
+        return;
+    }
+    call_unavailable(&r->call, "storage-unavailable",
+                     "an auditor's reading must be recorded, and cannot be");
+    reading_free(r);
+}
+
+void
+reading_record(struct reading *r, void (*finish)(struct letter *letter))
+{
+    if (!reading_is_audit(r) || r->disclosed == 0 || r->status != 200) {
+        finish(&r->letter);
+        return;
+    }
+    r->finish = finish;
+    r->letter.deliver = deliver_after_record;
+    if (!journal_reading(r->call.api, r->account, r->filter, r->disclosed,
+                         recorded, r)) {
+        r->recorded = ERR_BUSY;
+        deliver_after_record(&r->letter);
+    }
+}
+
+void
+reading_deliver_recorded(struct letter *letter)
+{
+    reading_record((struct reading *)letter, reading_deliver_made);
+}
+
 int
 reading_status(enum err err)
 {

@@ -40,6 +40,10 @@ struct reading {
     struct record decoded;
     struct record_text text;
     struct hash hashes[TREE_TILE_HASHES];
+    uint64_t disclosed; /* records or blobs that an auditor's reading shows */
+    char filter[80];    /* what was asked for, for the log */
+    enum err recorded;  /* whether the reading is in the log */
+    void (*finish)(struct letter *letter); /* after that */
 };
 
 /** A new one, or NULL after a problem. `deliver` runs on its worker. */
@@ -65,6 +69,15 @@ void reading_not_found(struct reading *r);
 void reading_unavailable(struct reading *r);
 /** A `deliver`: the body that was made, or what became of it. */
 void reading_deliver_made(struct letter *letter);
+/**
+ * Go home by way of the log: an auditor's or administrator's reading that has
+ * disclosed something is recorded first. For others, as reading_deliver_made.
+ */
+void reading_deliver_recorded(struct letter *letter);
+/** The same with another end than reading_deliver_made. */
+void reading_record(struct reading *r, void (*finish)(struct letter *letter));
+/** Whether the caller reads what others may not. */
+bool reading_is_audit(const struct reading *r);
 /** Decode a record into r->decoded; else the status is 503. */
 MUST_CHECK bool
 reading_decode(struct reading *r, const void *bytes, size_t size);

@@ -54,21 +54,28 @@
     X(filter, TEXT)                                                            \
     X(first, INT)                                                              \
     X(fp, HASH)                                                                \
+    X(from, INT)                                                               \
     X(goods, INT)                                                              \
+    X(key, TEXT)                                                               \
     X(key_alg, TEXT)                                                           \
     X(last, INT)                                                               \
     X(leader, INT)                                                             \
+    X(leaf, HASH)                                                              \
     X(max, INT)                                                                \
     X(min_next, INT)                                                           \
     X(name, TEXT)                                                              \
     X(new, INT)                                                                \
+    X(new_text, TEXT)                                                          \
+    X(next, TEXT)                                                              \
     X(next_update, INT)                                                        \
     X(nonce, HASH)                                                             \
     X(not_after, INT)                                                          \
     X(number, INT)                                                             \
     X(old, INT)                                                                \
+    X(old_text, TEXT)                                                          \
     X(origin, TEXT)                                                            \
     X(outcome, TEXT)                                                           \
+    X(peer, TEXT)                                                              \
     X(premium, INT)                                                            \
     X(prev, PREV)                                                              \
     X(price, INT)                                                              \
@@ -82,18 +89,26 @@
     X(reserve_met, FLAG)                                                       \
     X(reserve_nonce, HASH)                                                     \
     X(revision, INT)                                                           \
+    X(role, TEXT)                                                              \
     X(roles, TEXT)                                                             \
+    X(root, HASH)                                                              \
     X(rules, TEXT)                                                             \
     X(rules_blob, HASH)                                                        \
     X(salt, BYTES16)                                                           \
     X(seq, INT)                                                                \
     X(serial, TEXT)                                                            \
+    X(sha256, HASH)                                                            \
     X(sig, SIG)                                                                \
+    X(size, INT)                                                               \
+    X(state, TEXT)                                                             \
     X(subject, TEXT)                                                           \
     X(t, INT)                                                                  \
+    X(target, INT)                                                             \
     X(tax, INT)                                                                \
+    X(term, INT)                                                               \
     X(this_update, INT)                                                        \
     X(tls, TEXT)                                                               \
+    X(to, INT)                                                                 \
     X(total, INT)                                                              \
     X(tx, INT)                                                                 \
     X(type, TYPE)                                                              \
@@ -135,18 +150,26 @@
 #define TYPE_LIST(X, M)                                                        \
     X(LOG_INIT, "log.init",                                                    \
       M(origin) M(vkey) M(cert_blob) M(ca_blob) M(rules), M(prev))             \
+    X(LOG_KEY, "log.key", M(vkey) M(cert_blob), )                              \
     X(LOG_HEARTBEAT, "log.heartbeat", , )                                      \
+    X(LOG_ARCHIVED, "log.archived", M(from) M(to) M(sha256), )                 \
+    X(LOG_ERASED, "log.erased", M(target) M(leaf) M(reason), )                 \
     X(LOG_LOST, "log.lost", M(what) M(count), )                                \
     X(LOG_READ, "log.read", M(by) M(filter) M(count), )                        \
+    X(LOG_SEALED, "log.sealed", M(next), )                                     \
     X(SERVER_START, "server.start",                                            \
       M(version) M(build) M(config_blob) M(boot) M(recovered), )               \
     X(SERVER_STOP, "server.stop", M(cause), )                                  \
     X(SERVER_READONLY, "server.readonly", M(cause), )                          \
+    X(SERVER_WRITABLE, "server.writable", , M(cause))                          \
     X(CLOCK_STEP, "clock.step", M(delta), )                                    \
+    X(CONFIG_CHANGED, "config.changed", M(key), M(old_text) M(new_text))       \
     X(CERT_SEEN, "cert.seen", M(fp) M(cert_blob),                              \
       M(subject) M(serial) M(key_alg) M(not_after) M(uid))                     \
+    X(CERT_REVOKED, "cert.revoked", M(serial), M(reason))                      \
     X(CRL_LOADED, "crl.loaded", M(crl_blob),                                   \
       M(number) M(this_update) M(next_update) M(entries))                      \
+    X(CRL_FAILED, "crl.failed", M(cause), )                                    \
     X(CONN_OPEN, "conn.open", M(conn) M(addr), M(tls) M(cipher) M(fp))         \
     X(CONN_CLOSE, "conn.close", M(conn) M(cause), M(requests))                 \
     X(CONN_REFUSED, "conn.refused", M(addr) M(cause) M(count),                 \
@@ -155,6 +178,7 @@
     X(USER_CERT, "user.cert", M(uid) M(fp), )                                  \
     X(USER_CHANGED, "user.changed", M(uid), M(name) M(roles) M(cause))         \
     X(USER_SUSPENDED, "user.suspended", M(uid), M(cause))                      \
+    X(USER_REMOVED, "user.removed", M(uid), M(cause))                          \
     X(CREDIT_CHANGED, "credit.changed", M(uid) M(old) M(new), M(cause))        \
     X(ACCESS_DENIED, "access.denied", M(cmd) M(cause), )                       \
     X(CREATE_ACCEPTED, "create.accepted",                                      \
@@ -204,6 +228,12 @@
       M(outcome) M(revision))                                                  \
     X(AUCTION_CANCELLED, "auction.cancelled", M(auction) M(aseq),              \
       M(cause) M(revision))                                                    \
+    X(AUCTION_PAUSED, "auction.paused", M(auction) M(aseq),                    \
+      M(cause) M(revision))                                                    \
+    X(AUCTION_RESUMED, "auction.resumed", M(auction) M(aseq),                  \
+      M(cause) M(revision))                                                    \
+    X(REPL_ROLE, "repl.role", M(role) M(term), M(peer) M(size) M(root))        \
+    X(REPL_PEER, "repl.peer", M(peer) M(state), )                              \
     X(AWARD_MADE, "award.made",                                                \
       M(auction) M(aseq) M(uid) M(price) M(quantity), M(revision))             \
     X(AWARD_PAID, "award.paid", M(auction) M(aseq) M(uid),                     \

@@ -49,8 +49,8 @@ engine_begin(struct engine *engine)
 }
 
 /** Whether one more unit of work fits into the batch. */
-static bool
-has_room(const struct batch *batch)
+bool
+batch_has_room(const struct batch *batch)
 {
     return batch->record_count + BATCH_RECORDS_OF_ONE <= BATCH_RECORDS_MAX &&
            batch->pending_count < ENGINE_BATCH_TASKS_MAX &&
@@ -166,7 +166,7 @@ fire_due(struct engine *engine, struct instant now, bool *all_out)
 
     *all_out = true;
     while (world_next_due(engine->world, &due) && !instant_before(now, due)) {
-        if (!has_room(&engine->batch)) {
+        if (!batch_has_room(&engine->batch)) {
             *all_out = false;
             return ERR_OK;
         }
@@ -197,6 +197,8 @@ heartbeat(struct engine *engine, struct instant now)
     if (instant_before(now, engine->heartbeat_due))
         return ERR_OK;
     engine->heartbeat_due = instant_of(now.ms + ENGINE_HEARTBEAT_MS);
+    if (engine_watch_clock(engine) != ERR_OK)
+        log_error("a step of the clock was not recorded: %s", err_detail());
     record_init(&record, RECORD_LOG_HEARTBEAT);
     return engine_note(engine, &record);
 }
@@ -269,7 +271,7 @@ run_task(struct engine *engine, struct task *task)
         engine_return(task, ANSWER_BUSY);
         return;
     }
-    if (!has_room(&engine->batch) ||
+    if (!batch_has_room(&engine->batch) ||
         (world_needs_history(&task->submission) &&
          (engine->batch.record_count > 0 || engine->batch.pending_count > 0)))
         engine_commit(engine);
@@ -293,6 +295,7 @@ engine_run_batch(struct engine *engine, struct task *tasks)
     if (!engine->has_failed) {
         if (instant_before(engine->last_stamp, now))
             engine->last_stamp = now;
+        engine_take_notes(engine, false);
         if (heartbeat(engine, engine->last_stamp) != ERR_OK)
             log_error("no heartbeat: %s", err_detail());
         engine_commit(engine);

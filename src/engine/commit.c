@@ -302,6 +302,33 @@ engine_fail(struct engine *engine, enum err err, const char *what)
     engine->has_failed = true;
 }
 
+/** Those whose notes are in the log now hear it. */
+static void
+tell_notes(struct engine *engine, enum err err)
+{
+    struct batch *batch = &engine->batch;
+    struct note *notes = batch->notes;
+
+    batch->notes = NULL;
+    batch->notes_last = &batch->notes;
+    notes_finish(notes, err);
+}
+
+/** Notes of a batch that did not happen wait for the next one. */
+static void
+drop_notes(struct engine *engine)
+{
+    struct batch *batch = &engine->batch;
+
+    if (engine->has_failed) {
+        tell_notes(engine, ERR_STORE_LATCHED);
+        return;
+    }
+    notes_return(engine->notes, batch->notes);
+    batch->notes = NULL;
+    batch->notes_last = &batch->notes;
+}
+
 void
 engine_abort(struct engine *engine, enum err err)
 {
@@ -318,6 +345,7 @@ engine_abort(struct engine *engine, enum err err)
     }
     for (size_t i = 0; i < engine->batch.pending_count; i++)
         engine_return(engine->batch.pending[i].task, kind);
+    drop_notes(engine);
     engine_begin(engine);
 }
 
@@ -342,6 +370,7 @@ engine_commit(struct engine *engine)
     if (has_records)
         show(engine, &root);
     engine_release_answers(engine, &root);
+    tell_notes(engine, ERR_OK);
     engine_begin(engine);
     if (has_records && engine->options.published != NULL)
         engine->options.published(engine->options.published_context);

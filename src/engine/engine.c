@@ -57,7 +57,8 @@ make_parts(struct engine *engine)
     if (engine->kept == NULL)
         return err_set(ERR_NOMEM, "no memory for the engine");
     if ((err = world_create(&engine->world, &ports, &options)) != ERR_OK ||
-        (err = tree_create(&engine->tree, &source)) != ERR_OK)
+        (err = tree_create(&engine->tree, &source)) != ERR_OK ||
+        (err = notes_create(&engine->notes)) != ERR_OK)
         return err;
     return views_create(&engine->views);
 }
@@ -72,6 +73,7 @@ engine_create(struct engine **out, const struct engine_options *options)
         return err_set(ERR_NOMEM, "no memory for the engine");
     engine->options = *options;
     engine->last = &engine->first;
+    engine->batch.notes_last = &engine->batch.notes;
     engine->beat_ms = monotonic_ms();
     buf_init(&engine->batch.bytes, BATCH_BYTES_MAX);
     init_locks(engine);
@@ -98,6 +100,7 @@ engine_destroy(struct engine **out)
     tree_destroy(&engine->tree);
     views_destroy(&engine->views);
     feed_destroy(&engine->feed);
+    notes_destroy(&engine->notes);
     buf_release(&engine->batch.bytes);
     shared_unref(&engine->checkpoint);
     shared_unref(&engine->cosigned);
@@ -217,7 +220,7 @@ wait_for_work(struct engine *engine, int64_t wait_ms)
     }
     lock_queue(engine);
     if (engine->first == NULL && engine->questions == NULL &&
-        !engine->is_stopping)
+        !engine->is_stopping && !notes_are_urgent(engine->notes))
         pthread_cond_timedwait(&engine->wake, &engine->queue_lock, &until);
     unlock_queue(engine);
 }
@@ -270,6 +273,7 @@ note_stop(struct engine *engine, const char *cause)
     record_init(&record, RECORD_SERVER_STOP);
     RECORD_SET_TEXT(&record, cause, cause);
     engine->last_stamp = engine_stamp(engine);
+    engine_take_notes(engine, true);
     if (engine_note(engine, &record) != ERR_OK)
         log_error("the end was not written into the log: %s", err_detail());
     else
@@ -289,6 +293,34 @@ engine_stop(struct engine *engine, const char *cause)
     if (!engine->has_failed)
         note_stop(engine, cause);
     keeper_stop(&engine->keeper);
+}
+
+/* ---------------------------------------------------------------- notes */
+
+bool
+engine_record(struct engine *engine, const struct record *record,
+              const void *blob, size_t blob_size)
+{
+    return notes_put(engine->notes, record, blob, blob_size, NULL, NULL);
+}
+
+bool
+engine_record_and_tell(struct engine *engine, const struct record *record,
+                       void (*done)(void *context, enum err err), void *context)
+{
+    if (engine->has_failed ||
+        !notes_put(engine->notes, record, NULL, 0, done, context))
+        return false;
+    lock_queue(engine);
+    pthread_cond_signal(&engine->wake);
+    unlock_queue(engine);
+    return true;
+}
+
+void
+engine_count_refused(struct engine *engine, const char *addr, const char *cause)
+{
+    notes_count_noise(engine->notes, addr, cause, engine_now(engine).ms);
 }
 
 /* -------------------------------------------------------------- readers */

@@ -146,6 +146,23 @@ struct question {
 
 MUST_CHECK bool engine_ask(struct engine *engine, struct question *question);
 
+/**
+ * Record something that nobody decides: see engine/notes.h. From any thread,
+ * never waits; false when there was no room, which is recorded as lost.
+ */
+bool engine_record(struct engine *engine, const struct record *record,
+                   const void *blob, size_t blob_size);
+
+/** The same for one who waits: `done` is called on the engine's thread. */
+MUST_CHECK bool
+engine_record_and_tell(struct engine *engine, const struct record *record,
+                       void (*done)(void *context, enum err err),
+                       void *context);
+
+/** A stranger was refused: counted by source (without port) and minute. */
+void engine_count_refused(struct engine *engine, const char *addr,
+                          const char *cause);
+
 /** Numbers for operators; a snapshot. */
 struct engine_counts {
     uint64_t batches, accepted, refused, replayed;

@@ -7,6 +7,7 @@
  *     batch.c    one batch: stamp, judge, commit, publish, answer
  *     sink.c     how records, blobs and look-ups of the world are served
  *     answer.c   answers with receipts; proofs about the past
+ *     noting.c   what other threads have for the log
  *     witness.c  heads that come back to us: cosigned, or of a fork
  */
 #ifndef ENGINE_ENGINE_INTERNAL_H
@@ -14,6 +15,7 @@
 
 #include "audit/tree.h"
 #include "engine/engine.h"
+#include "engine/notes.h"
 #include "engine/world.h"
 
 #include <pthread.h>
@@ -48,6 +50,8 @@ struct batch {
     struct store_blob blobs[BATCH_BLOBS_MAX];
     size_t blob_count;
     struct buf blob_bytes;
+    struct note *notes; /* in it, told after the flush; owned */
+    struct note **notes_last;
     struct tree_mark mark;
     struct store_head before;
     bool tx_is_open; /* the present unit has written a record */
@@ -75,6 +79,8 @@ struct engine {
     struct instant last_stamp;
     int64_t last_flush_us;
 
+    int64_t clock_gap; /* of the wall clock to ours when last looked at */
+    struct notes *notes;
     struct views *views;
     struct feed *feed;
     struct keeper *keeper; /* NULL while there is no thread */
@@ -121,9 +127,17 @@ size_t engine_run_batch(struct engine *engine, struct task *tasks);
 void engine_settle_timers(struct engine *engine, struct instant now);
 /** Give a task back without having tried it. */
 void engine_return(struct task *task, enum answer_kind kind);
+/** Whether one more unit of work fits. */
+bool batch_has_room(const struct batch *batch);
 const struct store_request *
 batch_find_request(const struct batch *batch, uint64_t uid,
                    const struct bytes16 *request);
+
+/* noting.c */
+/** Write what other threads have for the log, as far as there is room. */
+void engine_take_notes(struct engine *engine, bool all);
+/** Record a step of the wall clock since the last look. */
+MUST_CHECK enum err engine_watch_clock(struct engine *engine);
 
 /* commit.c */
 /** Records, views, answers: all or nothing. A new batch begins. */

@@ -22,6 +22,9 @@ milliseconds(clockid_t id)
  * of the time that passes; a larger one is a jump and is not followed, so
  * that setting the wall clock moves no closing time. One anchor a process:
  * all threads must agree on the time.
+ *
+ * A jump is followed as well, but at 1/2000 of the time that passes, so that a
+ * server which began with a wrong clock comes right by itself.
  */
 struct anchor {
     pthread_mutex_t lock; /* guards the two times; no lock is taken inside */
@@ -31,7 +34,7 @@ struct anchor {
 
 static struct anchor anchor = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-enum { DRIFT_MS_MAX = 500, SLEW_DIVISOR = 20 };
+enum { DRIFT_MS_MAX = 500, SLEW_DIVISOR = 20, JUMP_DIVISOR = 2000 };
 
 static int64_t
 anchor_advance(struct anchor *a, int64_t monotonic, int64_t wall)
@@ -39,13 +42,14 @@ anchor_advance(struct anchor *a, int64_t monotonic, int64_t wall)
     int64_t passed = monotonic - a->monotonic;
     int64_t utc = a->utc + passed;
     int64_t gap = wall - utc;
-    int64_t step = passed / SLEW_DIVISOR;
+    bool is_jump = gap < -DRIFT_MS_MAX || gap > DRIFT_MS_MAX;
+    int64_t step = passed / (is_jump ? JUMP_DIVISOR : SLEW_DIVISOR);
 
     if (a->utc == 0) {
         a->monotonic = monotonic;
         return a->utc = wall;
     }
-    if (gap < -DRIFT_MS_MAX || gap > DRIFT_MS_MAX || step == 0)
+    if (step == 0)
         return utc;
     a->monotonic = monotonic;
     return a->utc = utc + (gap > step ? step : gap < -step ? -step : gap);
@@ -65,10 +69,16 @@ system_now(void *context)
     return instant_of(utc);
 }
 
+static int64_t
+system_gap(void *context)
+{
+    return milliseconds(CLOCK_REALTIME) - system_now(context).ms;
+}
+
 struct clock_port
 clock_system(void)
 {
-    return (struct clock_port){&anchor, system_now};
+    return (struct clock_port){&anchor, system_now, system_gap};
 }
 
 static bool

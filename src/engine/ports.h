@@ -17,6 +17,8 @@ struct clock_port {
     void *context;
     /** UTC now. It may step; the engine never lets a stamp fall. */
     struct instant (*now)(void *context);
+    /** How far the wall clock is ahead, in ms; NULL: it is never. */
+    int64_t (*gap)(void *context);
 };
 
 /** Where nonces and salts come from. */
@@ -62,7 +64,11 @@ struct store_port {
     enum err (*read_head_file)(void *context, struct buf *out);
 };
 
-/** The system's clock, monotonic and anchored to UTC at the first call. */
+/**
+ * The system's clock: monotonic, anchored to UTC at the first call. It follows
+ * small differences quickly, and a step of the wall clock so slowly that no
+ * closing time within half an hour moves by a second.
+ */
 struct clock_port clock_system(void);
 
 /** OpenSSL's random generator. */

@@ -60,17 +60,28 @@ replay_is_of_the_server(enum record_type type)
 {
     switch ((int)type) {
     case RECORD_LOG_INIT:
+    case RECORD_LOG_KEY:
     case RECORD_LOG_HEARTBEAT:
+    case RECORD_LOG_ARCHIVED:
+    case RECORD_LOG_ERASED:
     case RECORD_LOG_LOST:
     case RECORD_LOG_READ:
+    case RECORD_LOG_SEALED:
     case RECORD_SERVER_START:
     case RECORD_SERVER_STOP:
     case RECORD_SERVER_READONLY:
+    case RECORD_SERVER_WRITABLE:
     case RECORD_CLOCK_STEP:
+    case RECORD_CONFIG_CHANGED:
+    case RECORD_CERT_REVOKED:
     case RECORD_CRL_LOADED:
+    case RECORD_CRL_FAILED:
     case RECORD_CONN_OPEN:
     case RECORD_CONN_CLOSE:
     case RECORD_CONN_REFUSED:
+    case RECORD_ACCESS_DENIED:
+    case RECORD_REPL_ROLE:
+    case RECORD_REPL_PEER:
         return true;
     default:
         return false;

@@ -17,6 +17,21 @@
 struct worker;
 struct exchange;
 
+/** Something that happened to a connection; all borrowed for the call. */
+struct carrier_event {
+    enum carrier_event_kind {
+        CARRIER_OPENED,  /* the handshake is done, and who it is */
+        CARRIER_CLOSED,  /* one that was opened has gone */
+        CARRIER_REFUSED, /* a stranger; only `peer` and `cause` are set */
+    } kind;
+    uint64_t conn;     /* unique while the process lives */
+    const char *peer;  /* "ADDR:PORT" */
+    const char *cause; /* words of ours; NULL when it opened */
+    const char *tls, *cipher;
+    const struct identity *identity;
+    uint64_t requests;
+};
+
 /** A message to a worker; embedded in what is sent. */
 struct mail {
     struct mail *next;

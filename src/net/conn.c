@@ -199,6 +199,11 @@ conn_free(struct conn *conn)
     struct worker *worker = conn->worker;
 
     exchange_abandon_all(conn);
+    if (conn->is_told)
+        conn_tell(conn, CARRIER_CLOSED,
+                  conn->is_ending       ? "sent away"
+                  : worker->is_draining ? "stopping"
+                                        : "closed");
     worker_clear_deadline(conn);
     if (conn->is_counted_name)
         census_leave_name(worker->net->census, conn->identity->name);

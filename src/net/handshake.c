@@ -19,6 +19,15 @@ enum { REFUSALS_A_SECOND = 100, SHOWN_BYTES_MAX = 96 };
 
 /* -------------------------------------------------------------------- lines */
 
+static void
+tell(struct net *net, const struct carrier_event *event)
+{
+    const struct net_handler *handler = &net->config.handler;
+
+    if (handler->conn_event != NULL)
+        handler->conn_event(handler->context, event);
+}
+
 /** One line, if the brake lets it pass. `serial`, `key`, `uri`: "-" for none.
  */
 static void
@@ -28,6 +37,8 @@ log_refusal(struct net *net, const char *peer, const char *credential,
     char text[256], held_text[32] = "";
     uint64_t held;
 
+    tell(net, &(struct carrier_event){
+                  .kind = CARRIER_REFUSED, .peer = peer, .cause = rule});
     if (!log_brake_pass(&net->refusal_brake, monotonic_ms() / 1000,
                         REFUSALS_A_SECOND, &held))
         return;
@@ -115,6 +126,21 @@ handshake_failed(struct conn *conn)
     conn_linger(conn);
 }
 
+void
+conn_tell(const struct conn *conn, enum carrier_event_kind kind,
+          const char *cause)
+{
+    tell(conn->worker->net,
+         &(struct carrier_event){.kind = kind,
+                                 .conn = conn->id,
+                                 .peer = conn->peer,
+                                 .cause = cause,
+                                 .tls = SSL_get_version(conn->ssl),
+                                 .cipher = SSL_get_cipher_name(conn->ssl),
+                                 .identity = conn->identity,
+                                 .requests = conn->requests});
+}
+
 /* --------------------------------------------------------------- who it is */
 
 static void
@@ -184,6 +210,8 @@ handshake_done(struct conn *conn)
                         "too many connections of this account");
         return;
     }
+    conn->is_told = true;
+    conn_tell(conn, CARRIER_OPENED, NULL);
     conn_check_certificate(conn, wall_ms());
 }
 

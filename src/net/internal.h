@@ -83,6 +83,7 @@ struct conn {
     char peer[PEER_TEXT_BYTES];
     struct identity *identity; /* NULL until known, or refused */
     bool is_counted_name;
+    bool is_told; /* that it has opened */
     bool had_request;
     struct tls_refusal refusal; /* filled in by verification */
     unsigned idle_records;      /* since the last one with data */
@@ -238,6 +239,9 @@ void conn_flush(struct conn *conn);
 void conn_count_records(struct conn *conn);
 
 /* handshake.c */
+/** Tell the handler's journal of an open connection. */
+void conn_tell(const struct conn *conn, enum carrier_event_kind kind,
+               const char *cause);
 void conn_shake(struct conn *conn);
 /** A line for one that a limit kept out. */
 void log_refused_limit(struct net *net, const char *peer, enum refusal refusal);

@@ -23,6 +23,7 @@
 #include <stdatomic.h>
 
 struct net;
+
 struct net_handler {
     void *context;
     /** On each worker's thread before its first connection; its data. */
@@ -40,6 +41,8 @@ struct net_handler {
      */
     void (*stream_closed)(void *context, struct exchange *exchange,
                           const char *reason);
+    /** For a journal, on a worker's thread; NULL: nobody keeps one. */
+    void (*conn_event)(void *context, const struct carrier_event *event);
 };
 
 /** Milliseconds and numbers; see docs/security.md "Limits". */

@@ -4,6 +4,7 @@
  * runs. Everything is loaded and checked before anything is changed.
  */
 #include "server/internal.h"
+#include "server/trusted.h"
 
 #include "base/log.h"
 #include "server/numbers.h"
@@ -63,6 +64,8 @@ take_over(struct server *s, struct config *next, struct trust *trust,
 
     if ((err = net_retrust(s->net, trust, closed_out)) != ERR_OK)
         return err;
+    trusted_record(s->engine, trust, s->trustee.trust);
+    settings_record(s->engine, s->newest != NULL ? s->newest : s->config, next);
     trustee_swap(&s->trustee, trust_ref(trust));
     if ((err = net_set_limits(s->net, &next->limits)) != ERR_OK)
         return err;
@@ -95,6 +98,7 @@ server_reload(struct server *s, const char *crl, const char *by,
                  (unsigned long long)s->trustee.generation, *closed_out, by);
         return ERR_OK;
     }
+    trusted_record_refusal(s->engine, err_detail());
     log_error("reload refused by=%s, generation %llu stays: %s", by,
               (unsigned long long)s->trustee.generation, err_detail());
     if (next != NULL && next != s->newest) {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "identity/pemfile.h"
 #include "server/internal.h"
+#include "server/trusted.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -109,7 +110,8 @@ start_net(struct server *s)
                     .request = api_request,
                     .mail = api_mail,
                     .poke = api_poke,
-                    .stream_closed = api_stream_closed},
+                    .stream_closed = api_stream_closed,
+                    .conn_event = api_conn_event},
     };
     struct net *net;
     enum err err = net_start(&net, &config);
@@ -158,6 +160,7 @@ start(struct server *s)
         (err = trustee_keep(&s->trustee)) != ERR_OK ||
         (err = start_engine(s)) != ERR_OK)
         return failed(err, EXIT_CODE_STORE);
+    trusted_record(s->engine, s->trustee.trust, NULL);
     if ((err = start_api(s)) != ERR_OK || (err = start_net(s)) != ERR_OK ||
         (err = control_open(&s->control, c->data, server_answer_control, s)) !=
             ERR_OK)

@@ -21,7 +21,7 @@ check_status() { # STATUS SENTENCE NAME PATH ARGUMENTS...
 	ok $? "$sentence"
 }
 
-make_lab seller/sam bidder/ann bidder/bob auditor/aud
+make_lab seller/sam bidder/ann bidder/bob auditor/aud admin/adm
 make_witness witness.example/w1
 start_server --set "audit.witnesses=$vkey"
 ok $? "the server starts with a witness"
@@ -114,13 +114,33 @@ check_status 415 "JSON is refused" bob /v1/log/cosignature -H 'Content-Type: app
 head -c 20000 /dev/zero | tr '\0' a >"$work/long"
 check_status 422 "a note beyond all bounds is refused" bob /v1/log/cosignature -H 'Content-Type: text/plain' --data-binary "@$work/long"
 
-stop_server KILL
+# ------------------------------------------------------- what else is recorded
+for _ in 1 2 3; do openssl s_client -connect "127.0.0.1:$port" </dev/null >/dev/null 2>&1; done
+curl_as adm -X POST -H 'Content-Type: application/json' -d '{}' "$url/v1/admin/reload" >/dev/null
+curl_as adm -X POST -H 'Content-Type: application/json' -d '{"crl":"nonsense"}' "$url/v1/admin/reload" >/dev/null
+
+stop_server TERM
+ok $? "the server stops in order"
 start_server --set "audit.witnesses=$vkey"
 ok $? "the server starts again"
 curl_as bob "$url/v1/log/checkpoint?cosigned=1" >"$work/reply"
 check "the cosigned head is still there" cmp "$work/reply" "$work/cosigned"
 stop_server TERM
+check "the log verifies" audit_says_verified
+recorded() { # TYPE PATTERN SENTENCE
+	grep "\"type\":\"$1\"" "$work/export/records.jsonl" | grep -q "$2"
+	ok $? "$3"
+}
+recorded conn.open '"tls":"TLSv1.3"' "connections that open are recorded"
+recorded conn.close '"requests":1[,}]' "and those that close, with their requests"
+recorded conn.refused '"addr":"127.0.0.1".*"count":3,' "strangers are counted by source"
+recorded access.denied 'GET /v1/log/blob/' "what a role may not do is recorded"
+recorded log.read '"by":"aud","count":3,"filter":"seq:0..2"' "an auditor's reading is recorded"
+recorded log.read '"filter":"blob:' "of blobs too"
+recorded crl.loaded '"crl_blob"' "each list that is loaded is recorded"
+recorded crl.failed '"cause"' "and each that is refused"
+! grep '"type":"log.read"' "$work/export/records.jsonl" | grep -q '"by":"\(ann\|bob\)"'
+ok $? "a bidder's reading is not"
 check_exit 3 "a witness' key that is none stops the start" "$BIN/auctiond" -c "$work/lab/server/auctiond.conf" \
 	--set audit.witnesses=nonsense check
-check "the log verifies" audit_says_verified
 plan
