@@ -225,6 +225,23 @@ $(OUT)/tests/door-bench: $(DOOR_BENCH) $(SERVER_LIBS) $(filter %.a,$(LLHTTP_LIB)
 bench-door: deps-build $(OUT)/tests/door-bench
 	$(OUT)/tests/door-bench
 
+# How fast a log is verified, beside the machine's own limit.
+RECORDS ?= 1000000
+$(OUT)/tests/verify_log: $(call objects,tests/bench/verify_log.c tests/unit/inspect/lab_certs.c) \
+		$(call libs,$(unit_libs_inspect))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(call libs,$(unit_libs_inspect)) \
+		-lcurl -lssl -lcrypto -ldb-5.3 -ljansson
+.PHONY: bench-verify
+bench-verify: all $(OUT)/tests/verify_log
+	$(Q)BIN=$(abspath $(OUT)) tests/bench/verify $(RECORDS)
+
+# Single mutations of exports, receipts and checkpoints: none may be accepted.
+MUTATIONS ?= 10000
+.PHONY: mutation
+mutation: $(OUT)/tests/unit-inspect
+	MUTATIONS=$(MUTATIONS) $(OUT)/tests/unit-inspect mutation:
+
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -261,11 +278,13 @@ help:
 	@echo 'make unit-M    unit tests of one room: $(UNITS)'
 	@echo 'make model     the rules a second time, and the engine compared with them'
 	@echo 'make property  the same comparison for N=$(N) random commands (SEED=)'
+	@echo 'make mutation  MUTATIONS=$(MUTATIONS) single changes of evidence (TEST_SEED=)'
 	@echo 'make fuzz      each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make bench     durable bids a second, beside the limits of the machine'
 	@echo 'make bench-peers | bench-scale | bench-instructions | bench-all'
 	@echo '               beside other servers; a large store; by callgrind; all'
 	@echo 'make bench-door  a crowd before the door; a revocation among 10,000'
+	@echo 'make bench-verify   the audit of RECORDS=$(RECORDS), beside the machine'"'"'s limit'
 	@echo 'make lint | format         check or fix the layout; shellcheck; clang'
 	@echo 'make install   into DESTDIR=, PREFIX=$(PREFIX)'
 	@echo 'make clean     remove $(B)'

@@ -88,8 +88,12 @@ check_says "quorum   both" "policy tells what a policy asks for" audit policy "$
 check_exit 4 "a policy with two quorums is none" audit policy "$work/wrong"
 check_exit 0 "the quorum of one is met" audit policy "$work/one" "$work/cosigned" "${trust[@]}" --log-cert "$work/export/log-cert.pem"
 check_exit 5 "that of both is not" audit policy "$work/both" "$work/cosigned" "${trust[@]}" --log-cert "$work/export/log-cert.pem"
+stop_server TERM
+start_server --set "audit.witnesses=$vkey1"
+through[1]=$url
 cosign w1 >/dev/null 2>&1
-check_says VERIFIED "verify through the server takes a cosigned head" audit verify "${through[@]}" --policy "$work/one"
+ok $? "the server takes the line of a witness that it knows"
+check_says VERIFIED "verify through the server takes the cosigned head" audit verify "${through[@]}" --policy "$work/one"
 check_exit 5 "without the quorum nothing is trusted" audit verify "${trust[@]}" --data "$work/lab/data" --policy "$work/both"
 
 stop_server TERM

@@ -117,9 +117,10 @@ draw_times(struct buf *out, const struct scale *s)
         words[0][8] = '\0';
         memcpy(words[1], text, 10);
         words[1][10] = '\0';
-        add_text(out, x_of(s, t), HEIGHT - BOTTOM + 18, "middle", words[0]);
+        const char *anchor = i == 0 ? "start" : i == STEPS_X ? "end" : "middle";
+        add_text(out, x_of(s, t), HEIGHT - BOTTOM + 18, anchor, words[0]);
         if (i == 0 || i == STEPS_X)
-            add_text(out, x_of(s, t), HEIGHT - BOTTOM + 34, "middle", words[1]);
+            add_text(out, x_of(s, t), HEIGHT - BOTTOM + 34, anchor, words[1]);
     }
 }
 
