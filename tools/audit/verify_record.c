@@ -36,11 +36,13 @@ check_leaf(struct verifying *v, const struct hash *leaf)
     char found[HASH_HEX_BYTES], wanted[HASH_HEX_BYTES];
 
     if (index != v->tile_index) {
+        enum err err = source_tile(v->source, v->source->size, 0, index,
+                                   v->tile, &v->tile_width);
         v->tile_index = index;
-        v->tile_width = 0;
-        if (source_tile(v->source, v->source->size, 0, index, v->tile,
-                        &v->tile_width) != ERR_OK)
+        if (err != ERR_OK)
             v->tile_width = 0;
+        if (err != ERR_NOT_FOUND) /* an export need not have tiles */
+            findings_add_err(&v->findings, CHECK_TREE, FINDING_NO_SEQ, err);
     }
     if (at < v->tile_width && !hash_equal(&v->tile[at], leaf)) {
         hash_hex(found, leaf);
