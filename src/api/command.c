@@ -511,7 +511,9 @@ submit(struct call *call, struct api_task *t)
         free_task(t);
         return;
     }
-    if (!random->fill(random->context, &t->task.submission.nonce, HASH_BYTES)) {
+    /* Only a new auction hides something behind it. */
+    if (t->task.submission.cmd == COMMAND_CREATE &&
+        !random->fill(random->context, &t->task.submission.nonce, HASH_BYTES)) {
         call_unavailable(call, "overloaded", "no random bytes");
         free_task(t);
         return;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,20 +98,32 @@ buf_add_char(struct buf *buf, char c)
     buf_add(buf, &c, 1);
 }
 
+/* By hand: records and receipts are full of numbers, and printf is slow. */
+static void
+add_decimal(struct buf *buf, uint64_t value, bool is_negative)
+{
+    char text[24];
+    size_t at = sizeof(text);
+
+    do
+        text[--at] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    if (is_negative)
+        text[--at] = '-';
+    buf_add(buf, text + at, sizeof(text) - at);
+}
+
 void
 buf_add_u64(struct buf *buf, uint64_t value)
 {
-    char text[24];
-
-    buf_add(buf, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, value));
+    add_decimal(buf, value, false);
 }
 
 void
 buf_add_i64(struct buf *buf, int64_t value)
 {
-    char text[24];
-
-    buf_add(buf, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, value));
+    add_decimal(buf, value < 0 ? 0 - (uint64_t)value : (uint64_t)value,
+                value < 0);
 }
 
 void

@@ -3,8 +3,10 @@
 
 #include "engine/logline.h"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t
@@ -81,11 +83,35 @@ clock_system(void)
     return (struct clock_port){&anchor, system_now, system_gap};
 }
 
+/*
+ * A command asks a few times for a few bytes, and each call of OpenSSL's
+ * generator takes a lock, asks the kernel for the process id and runs a whole
+ * round of the cipher. So each thread draws a block and hands it out; what was
+ * given is wiped from it.
+ */
+enum { POOL_BYTES = 1024, POOL_PIECE_MAX = 64 };
+
+static _Thread_local struct {
+    uint8_t bytes[POOL_BYTES];
+    size_t left;
+} pool;
+
 static bool
 system_fill(void *context, void *bytes, size_t size)
 {
     (void)context;
-    return RAND_bytes(bytes, (int)size) == 1;
+    if (size > POOL_PIECE_MAX)
+        return RAND_bytes(bytes, (int)size) == 1;
+    if (pool.left < size) {
+        pool.left = 0;
+        if (RAND_bytes(pool.bytes, POOL_BYTES) != 1)
+            return false;
+        pool.left = POOL_BYTES;
+    }
+    pool.left -= size;
+    memcpy(bytes, pool.bytes + pool.left, size);
+    OPENSSL_cleanse(pool.bytes + pool.left, size);
+    return true;
 }
 
 struct random_port
