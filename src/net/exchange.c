@@ -164,20 +164,35 @@ exchange_abandon_all(struct conn *conn)
 /* ---------------------------------------------------------------- answers */
 
 static void
+add_field(struct buf *out, const char *name, const char *value)
+{
+    buf_add_text(out, name);
+    buf_add_text(out, ": ");
+    buf_add_text(out, value);
+    buf_add_text(out, "\r\n");
+}
+
+static void
 write_head(struct buf *out, const struct http_response *response,
            bool keep_alive, bool is_stream)
 {
-    buf_add_format(out, "HTTP/1.1 %d %s\r\n", response->status,
-                   reason_of(response->status));
+    buf_add_text(out, "HTTP/1.1 ");
+    buf_add_i64(out, response->status);
+    buf_add_char(out, ' ');
+    buf_add_text(out, reason_of(response->status));
+    buf_add_text(out, "\r\n");
     if (response->content_type != NULL)
-        buf_add_format(out, "Content-Type: %s\r\n", response->content_type);
+        add_field(out, "Content-Type", response->content_type);
     if (is_stream)
         buf_add_text(out, "Transfer-Encoding: chunked\r\n");
-    else if (response->status != 304 && response->status != 204)
-        buf_add_format(out, "Content-Length: %zu\r\n", response->body_size);
+    else if (response->status != 304 && response->status != 204) {
+        buf_add_text(out, "Content-Length: ");
+        buf_add_u64(out, response->body_size);
+        buf_add_text(out, "\r\n");
+    }
     for (const char *const *h = response->headers; h != NULL && *h != NULL;
          h += 2)
-        buf_add_format(out, "%s: %s\r\n", h[0], h[1]);
+        add_field(out, h[0], h[1]);
     buf_add_text(out, "X-Content-Type-Options: nosniff\r\n"
                       "Strict-Transport-Security: max-age=63072000\r\n");
     if (!keep_alive)

@@ -5,6 +5,7 @@
 #include "server/server.h"
 
 #include <argp.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,20 @@ act(const struct arguments *a, const struct config *config)
     return server_run(config, &source);
 }
 
+/*
+ * What a batch and its answers are made of is freed and needed again at once:
+ * giving it back to the kernel in between costs page faults on every thread.
+ */
+static void
+keep_memory(void)
+{
+    enum { KEEP_BYTES = 16 << 20, MAP_BYTES = 1 << 20 };
+
+    /* They cannot fail for these values, and nothing depends on them. */
+    (void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+    (void)mallopt(M_MMAP_THRESHOLD, MAP_BYTES);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -206,6 +221,7 @@ main(int argc, char **argv)
     struct config config;
     int code;
 
+    keep_memory();
     argp_err_exit_status = EXIT_CODE_USAGE;
     argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &arguments);
     if (config_load(&config, arguments.file, arguments.overrides,
