@@ -49,6 +49,7 @@ struct streams {
     struct worker *worker;
     struct shard *shard; /* where this worker counts */
     uint64_t next;       /* the feed has been followed up to here */
+    struct instant now;  /* of the last look at the feed */
     struct stream *first;
     struct record decoded;
     struct record_text text;
@@ -104,7 +105,7 @@ send(struct stream *s, const void *bytes, size_t size)
         end_lagging(s);
         return false;
     }
-    s->last_sent = engine_now(s->of->api->options.engine);
+    s->last_sent = s->of->now;
     return true;
 }
 
@@ -282,6 +283,7 @@ follow(struct streams *of)
     struct feed_entry entries[FEED_STEP];
     size_t count = 1;
 
+    of->now = engine_now(of->api->options.engine);
     if (of->first == NULL) { /* nobody listens: nothing to render */
         of->next = feed_next(feed);
         return;
@@ -319,7 +321,7 @@ warn_of_expiry(struct stream *s, struct instant now)
 static void
 keep_alive(struct streams *of)
 {
-    struct instant now = engine_now(of->api->options.engine);
+    struct instant now = of->now;
 
     for (struct stream *s = of->first, *next; s != NULL; s = next) {
         next = s->next_stream;

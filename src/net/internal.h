@@ -135,6 +135,8 @@ struct worker {
     struct deadline_list deadlines[DEADLINE_COUNT];
     int64_t now;       /* monotonic ms, of this turn */
     int64_t next_tick; /* the once-a-second poke */
+    int64_t next_poke; /* not before: see worker.c */
+    bool owes_poke;    /* one has come, too early */
     int64_t next_look; /* for certificates that end */
     int64_t accept_pause_until;
     bool is_accepting;

@@ -21,6 +21,8 @@
 enum {
     EVENTS_MAX = 256,
     TICK_MS = 1000,
+    STREAMS_A_MS = 50,
+    POKE_PAUSE_MS_MAX = 20,
     LOOK_MS = 2000, /* between two looks at all certificates */
 };
 
@@ -132,6 +134,31 @@ check_certificates(struct worker *worker)
     }
 }
 
+/*
+ * How long to gather events before the next round to the streams. Each round
+ * costs a record and a system call a stream, however many events it carries:
+ * with few streams there is no pause, with a thousand some events share one.
+ */
+static int64_t
+poke_pause_ms(const struct worker *worker)
+{
+    int64_t pause = worker->streams / STREAMS_A_MS;
+
+    return pause < POKE_PAUSE_MS_MAX ? pause : POKE_PAUSE_MS_MAX;
+}
+
+/** Take the poke when it is time; one that is too early stays. */
+static bool
+take_poke(struct worker *worker)
+{
+    bool is_due = worker->is_poked && worker->now >= worker->next_poke;
+
+    worker->owes_poke = worker->is_poked && !is_due;
+    if (is_due)
+        worker->is_poked = false;
+    return is_due;
+}
+
 static void
 read_mail(struct worker *worker)
 {
@@ -143,8 +170,7 @@ read_mail(struct worker *worker)
     mail = worker->mail_first;
     worker->mail_first = NULL;
     worker->mail_last = &worker->mail_first;
-    is_poked = worker->is_poked;
-    worker->is_poked = false;
+    is_poked = take_poke(worker);
     CHECK(pthread_mutex_unlock(&worker->mail_lock) == 0);
     while (mail != NULL) {
         struct mail *next = mail->next;
@@ -155,6 +181,7 @@ read_mail(struct worker *worker)
         check_certificates(worker);
     if (is_poked || worker->now >= worker->next_tick) {
         worker->next_tick = worker->now + TICK_MS;
+        worker->next_poke = worker->now + poke_pause_ms(worker);
         handler->poke(handler->context, worker);
     }
 }
@@ -272,6 +299,8 @@ turn_timeout(const struct worker *worker)
         if (first != NULL && first->expires < until)
             until = first->expires;
     }
+    if (worker->owes_poke && worker->next_poke < until)
+        until = worker->next_poke;
     if (worker->accept_pause_until > worker->now &&
         worker->accept_pause_until < until)
         until = worker->accept_pause_until;
