@@ -53,6 +53,31 @@ struct filling {
     long refused, failed;
 };
 
+/* ------------------------------------------------------------------- clock */
+
+enum { STEP_MS_MAX = 50 };
+
+/*
+ * The real time, in steps from group to group: where the machine stands still
+ * for a second, no task grows too old in the queue. Read by two threads.
+ */
+static atomic_llong clock_ms;
+
+static struct instant
+clock_now(void *context)
+{
+    (void)context;
+    return instant_of(clock_ms);
+}
+
+static void
+clock_step(void)
+{
+    long long real = (long long)(bench_now() * 1000), now = clock_ms;
+
+    clock_ms = now == 0 || real - now < STEP_MS_MAX ? real : now + STEP_MS_MAX;
+}
+
 /* ------------------------------------------------------------------- tasks */
 
 static void
@@ -130,6 +155,7 @@ submit_all(struct filling *f, long count,
         int size = count - sent < GROUP ? (int)(count - sent) : GROUP;
 
         wait_for(f, group);
+        clock_step();
         group->under_way = size;
         for (int i = 0; i < size; i++) {
             make(f, &group->slots[i]);
@@ -210,7 +236,7 @@ static enum err
 open_engine(struct filling *f)
 {
     struct engine_options options = {
-        .clock = clock_system(),
+        .clock = {NULL, clock_now},
         .random = random_system(),
         .logkey = &f->logkey,
         .config_text = "",
@@ -218,6 +244,7 @@ open_engine(struct filling *f)
     };
     enum err err;
 
+    clock_step();
     if ((err = config_load(&f->config, f->options->data, NULL, 0)) != ERR_OK ||
         (err = load_keys(f)) != ERR_OK ||
         (err = store_open(&f->store, f->config.data, (size_t)2 << 30)) !=

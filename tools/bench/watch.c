@@ -66,11 +66,12 @@ static void
 take_data(struct watching *w, struct stream *s, const char *line, size_t size)
 {
     const char *at = memmem(line, size, "\"at\":\"", 6);
-    const char *version = memmem(line, size, "\"version\":", 10);
+    const char *version = memmem(line, size, "\"version\":", 10), *end;
     struct instant stamp;
 
     if (at == NULL || version == NULL ||
-        instant_parse(&stamp, at + 6, INSTANT_TEXT_BYTES - 1) != ERR_OK)
+        (end = memchr(at + 6, '"', (size_t)(line + size - at - 6))) == NULL ||
+        instant_parse(&stamp, at + 6, (size_t)(end - at - 6)) != ERR_OK)
         return;
     long long number = atoll(version + 10);
     w->gaps += s->version != 0 && number != s->version + 1;
