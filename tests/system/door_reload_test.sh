@@ -16,7 +16,7 @@ metric() { curl_as mon "$url/metrics" | sed -n "s/^$1 //p"; }
 wait_for() {
 	local until=$((SECONDS + 10))
 	until "$@"; do
-		[ $SECONDS -lt $until ] || return 1
+		[ "$SECONDS" -lt "$until" ] || return 1
 		sleep 0.05
 	done
 }
