@@ -253,7 +253,16 @@ exchange_stream_begin(struct exchange *x, const struct http_response *head)
 static void
 add_chunk(struct buf *out, const void *bytes, size_t size)
 {
-    buf_add_format(out, "%zx\r\n", size);
+    char head[2 * sizeof(size) + 2];
+    size_t at = sizeof(head), rest = size;
+
+    /* By hand: it is done for each event on each stream. */
+    head[--at] = '\n';
+    head[--at] = '\r';
+    do
+        head[--at] = "0123456789abcdef"[rest & 15];
+    while ((rest >>= 4) > 0);
+    buf_add(out, head + at, sizeof(head) - at);
     buf_add(out, bytes, size);
     buf_add_text(out, "\r\n");
 }
