@@ -104,6 +104,9 @@ outcome_of_verdict(enum verdict verdict)
     case VERDICT_TOO_LOW:
     case VERDICT_NOT_HIGHER:
     case VERDICT_TOO_LATE:
+    case VERDICT_BAD_REVEAL:
+    case VERDICT_PRICE_ABOVE_LIMIT:
+    case VERDICT_STOCK:
     case VERDICT_CREDIT:
         return AUCTION_REFUSED;
     case VERDICT_COUNT:

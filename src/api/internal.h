@@ -7,7 +7,7 @@
  *     connections.c who is connected, and sending one away
  *     metrics.c   what is counted, and as text
  *     rate.c      commands of an account a second
- *     command.c   POST: body to submission, answer to reply
+ *     command*.c  POST: body to submission, answer to reply
  *     lists.c     auctions and lists from published views
  *     reading.c   a long read by keeper and engine, and its way home
  *     reads.c     reads about one auction: bids, explain, terms
@@ -16,7 +16,8 @@
  *     log.c       the log itself: tiles, records, blobs, cosignatures
  *     explain.c   records of an auction in sentences
  *     stream.c    live events
- *     render.c    what a viewer may see, as JSON
+ *     render*.c   what a viewer may see, as JSON: auctions and invoices,
+ *                 answers and problems, events and bids
  *     reply.c     writing JSON
  */
 #ifndef API_INTERNAL_H
@@ -94,7 +95,7 @@ void handle_metrics(struct call *call);
 void handle_connections(struct call *call);
 void handle_connection_end(struct call *call);
 
-/* command.c */
+/* command*.c */
 /** The body as an object; an absent one is empty. NULL after a problem. */
 json_t *call_body(struct call *call);
 void handle_create(struct call *call);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Auctions and invoices, as far as a viewer may see them. */
 #include "api/render.h"
 
-#include "audit/command.h"
+#include "auction/format.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,15 +17,8 @@ viewer_sees_accounts(const struct viewer *viewer,
            (viewer->uid != 0 && viewer->uid == view->lot.seller);
 }
 
-static bool
-is_over(const struct lot *lot)
-{
-    return lot->state != LOT_DRAFT && lot->state != LOT_SCHEDULED &&
-           lot->state != LOT_OPEN && lot->state != LOT_REVEAL;
-}
-
 /** A person in this auction: the account to some, a pseudonym to others. */
-static void
+void
 render_person(struct reply *j, const char *name,
               const struct auction_view *view, uint64_t uid,
               const char *account, bool shows_account)
@@ -53,29 +47,150 @@ outcome_name(enum outcome outcome)
     return "none";
 }
 
+/** What only auctions with maxima against each other have. */
 static void
-render_prices(struct reply *j, const struct lot *lot,
-              const struct viewer *viewer)
+render_bidding(struct reply *j, const struct lot *lot)
 {
     const struct rules *rules = &lot->rules;
-    bool has_reserve = rules->reserve.minor > 0;
 
-    reply_money(j, "start_price", rules->start_price);
     reply_money(j, "increment", rules_increment(rules, lot->price));
     if (rules->buy_now.minor > 0) {
         reply_money(j, "buy_now_price", rules->buy_now);
         reply_flag(j, "buy_now", lot_buy_now_is_available(lot));
     }
-    reply_text(j, "reserve",
-               !has_reserve                               ? "none"
-               : lot->leader != 0 && lot_reserve_met(lot) ? "met"
-                                                          : "not_met");
-    if (has_reserve && (viewer->uid == lot->seller || is_over(lot)))
-        reply_money(j, "reserve_price", rules->reserve);
     if (lot->leader != 0)
         reply_money(j, "price", lot->price);
-    reply_money(j, "minimum_bid", lot_min_next(lot));
+    reply_money(j, "minimum_bid", lot_min_next(lot, lot->closes));
+}
+
+/** Whether the reserve is met: in a sealed auction nobody knows yet. */
+static const char *
+reserve_state(const struct lot *lot)
+{
+    if (lot->rules.reserve.minor == 0)
+        return "none";
+    if (rules_have_reveal(&lot->rules) && lot->outcome == OUTCOME_NONE)
+        return "hidden";
+    if (rules_have_reveal(&lot->rules))
+        return lot->outcome == OUTCOME_SOLD ? "met" : "not_met";
+    return lot->leader != 0 && lot_reserve_met(lot) ? "met" : "not_met";
+}
+
+static void
+render_reserve(struct reply *j, const struct lot *lot,
+               const struct viewer *viewer)
+{
+    reply_text(j, "reserve", reserve_state(lot));
+    if (lot->rules.reserve.minor > 0 &&
+        (viewer->uid == lot->seller || lot_is_over(lot)))
+        reply_money(j, "reserve_price", lot->rules.reserve);
+}
+
+/** The clock: its price now, and when it falls to which. */
+static void
+render_clock(struct reply *j, const struct lot *lot, struct instant now)
+{
+    struct instant next = lot_clock_next(lot, now);
+
+    reply_money(j, "drop", lot->rules.drop);
+    reply_int(j, "interval", lot->rules.interval_ms / 1000);
+    if (lot_is_over(lot))
+        return;
+    reply_money(j, "price", lot_min_next(lot, now));
+    if (next.ms != 0) {
+        reply_instant(j, "next_price_at", next);
+        reply_money(j, "next_price", lot_min_next(lot, next));
+    }
+}
+
+static void
+render_units(struct reply *j, const struct lot *lot)
+{
+    reply_int(j, "quantity", (int64_t)lot->rules.quantity);
+    reply_int(j, "sold", (int64_t)lot->sold);
+    reply_int(j, "stock", (int64_t)lot_stock(lot));
+}
+
+static void
+render_sharing(struct reply *j, const struct auction_view *view)
+{
+    const struct rules *rules = &view->lot.rules;
+
+    reply_text(j, "rationing",
+               rules->rationing == RATIONING_TIME ? "time" : "prorata");
+    reply_text(j, "pricing", rules->pricing == PRICING_LAB ? "lab" : "hrb");
+    reply_flag(j, "sealed", rules->is_sealed);
+    reply_instant(j, "withdraw_until",
+                  rules->withdraw_until.ms != 0 ? rules->withdraw_until
+                                                : view->lot.closes);
+    reply_money(j, "minimum_bid", rules->floor);
+    if (view->lot.outcome == OUTCOME_SOLD)
+        reply_money(j, "price", view->lot.price);
+}
+
+static void
+render_prices(struct reply *j, const struct auction_view *view,
+              const struct viewer *viewer, struct instant now)
+{
+    const struct lot *lot = &view->lot;
+    unsigned fields = format_of(lot->rules.format)->fields;
+
+    if (fields & RULE_START)
+        reply_money(j, "start_price", lot->rules.start_price);
+    if (fields & RULE_FLOOR)
+        reply_money(j, "floor_price", lot->rules.floor);
+    if (fields & RULE_BIDDING)
+        render_bidding(j, lot);
+    if (fields & RULE_RESERVE)
+        render_reserve(j, lot, viewer);
+    if (fields & RULE_CLOCK)
+        render_clock(j, lot, now);
+    if (fields & RULE_QUANTITY)
+        render_units(j, lot);
+    if (fields & RULE_SHARING)
+        render_sharing(j, view);
+    if (rules_have_reveal(&lot->rules))
+        reply_money(j, "bond", lot->rules.bond);
     reply_int(j, "bid_count", (int64_t)lot->bid_count);
+}
+
+/* ----------------------------------------------------------------- result */
+
+static void
+render_award(struct reply *j, const char *name, const struct auction_view *view,
+             const struct award_view *award, const struct viewer *viewer)
+{
+    bool shows = viewer_sees_accounts(viewer, view);
+
+    reply_open(j, name);
+    reply_money(j, "price", award->entry.amount);
+    reply_int(j, "quantity", (int64_t)award->entry.quantity);
+    render_person(j, "winner", view, award->entry.user, award->account, shows);
+    if (shows)
+        reply_id(j, "winner_uid", award->entry.user);
+    reply_flag(j, "you", award->entry.user == viewer->uid);
+    reply_flag(j, "paid", award->entry.state == ENTRY_PAID);
+    if (award->entry.invoice != 0)
+        reply_id(j, "invoice", award->entry.invoice);
+    reply_close(j);
+}
+
+static bool
+is_award(const struct award_view *award)
+{
+    return award->entry.kind == ENTRY_AWARD;
+}
+
+static void
+render_awards(struct reply *j, const struct auction_view *view,
+              const struct viewer *viewer)
+{
+    reply_int(j, "award_count", view->lot.awards);
+    reply_open_array(j, "awards");
+    for (size_t i = 0; i < view->award_count; i++)
+        if (is_award(&view->awards[i]))
+            render_award(j, NULL, view, &view->awards[i], viewer);
+    reply_close_array(j);
 }
 
 static void
@@ -83,39 +198,99 @@ render_result(struct reply *j, const struct auction_view *view,
               const struct viewer *viewer)
 {
     const struct lot *lot = &view->lot;
-    bool shows = viewer_sees_accounts(viewer, view);
 
-    if (lot->outcome == OUTCOME_NONE)
+    if (lot->outcome != OUTCOME_NONE)
+        reply_text(j, "outcome", outcome_name(lot->outcome));
+    if (lot->awards == 0)
         return;
-    reply_text(j, "outcome", outcome_name(lot->outcome));
-    if (lot->award.user == 0)
+    if (format_of(lot->rules.format)->fields & RULE_QUANTITY)
+        render_awards(j, view, viewer);
+    else
+        render_award(j, "award", view, &view->awards[0], viewer);
+}
+
+void
+render_invoice(struct reply *j, const struct invoice_view *invoice,
+               const char *buyer, const char *seller)
+{
+    static const char *const states[] = {
+        [ENTRY_LIVE] = "",
+        [ENTRY_REVEALED] = "",
+        [ENTRY_WITHDRAWN] = "",
+        [ENTRY_VOID] = "",
+        [ENTRY_DUE] = "due",
+        [ENTRY_PAID] = "paid",
+        [ENTRY_DEFAULTED] = "defaulted",
+        [ENTRY_CREDITED] = "credited",
+    };
+
+    reply_id(j, "number", invoice->number);
+    reply_text(j, "kind",
+               invoice->corrects != 0                 ? "credit_note"
+               : invoice->entry.kind == ENTRY_FORFEIT ? "bond"
+                                                      : "award");
+    reply_id(j, "auction", invoice->auction);
+    reply_text(j, "buyer", buyer);
+    reply_text(j, "seller", seller);
+    reply_text(j, "currency", invoice->currency);
+    reply_int(j, "quantity", (int64_t)invoice->entry.quantity);
+    reply_money(j, "price", invoice->entry.amount);
+    reply_money(j, "goods", invoice->sums.goods);
+    reply_int(j, "premium", invoice->sums.premium.minor);
+    reply_int(j, "tax", invoice->sums.tax.minor);
+    reply_money(j, "total", invoice->sums.total);
+    if (invoice->corrects != 0)
+        reply_id(j, "corrects", invoice->corrects);
+    else
+        reply_text(j, "status", states[invoice->entry.state]);
+    if (invoice->corrected_by != 0)
+        reply_id(j, "credit_note", invoice->corrected_by);
+    reply_instant(j, "closed_at", invoice->ended);
+}
+
+/* ------------------------------------------------------------------ rules */
+
+static void
+render_allowed(struct reply *j, const struct auction_view *view,
+               const struct viewer *viewer)
+{
+    const char *account = NULL;
+
+    reply_flag(j, "restricted", view->lot.rules.is_restricted);
+    if (!view->lot.rules.is_restricted || !viewer_sees_accounts(viewer, view))
         return;
-    reply_open(j, "award");
-    reply_money(j, "price", lot->award.price);
-    render_person(j, "winner", view, lot->award.user, view->leader, shows);
-    if (shows)
-        reply_id(j, "winner_uid", lot->award.user);
-    reply_flag(j, "you", lot->award.user == viewer->uid);
-    reply_flag(j, "paid", lot->award.is_paid);
-    reply_id(j, "invoice", view->invoice);
-    reply_close(j);
+    reply_open_array(j, "allow");
+    while ((account = view_allowed(view, account)) != NULL)
+        reply_text(j, NULL, account);
+    reply_close_array(j);
 }
 
 static void
-render_rules(struct reply *j, const struct auction_view *view)
+render_rules(struct reply *j, const struct auction_view *view,
+             const struct viewer *viewer)
 {
     const struct rules *rules = &view->lot.rules;
+    unsigned fields = format_of(rules->format)->fields;
 
-    reply_flag(j, "proxy", rules->proxy);
-    reply_flag(j, "retraction", rules->retraction);
+    if (fields & RULE_BIDDING) {
+        reply_flag(j, "proxy", rules->proxy);
+        reply_flag(j, "retraction", rules->retraction);
+    }
     reply_flag(j, "signed", rules->signed_only);
     reply_hex(j, "terms", view->terms.bytes, HASH_BYTES);
     reply_instant(j, "opens_at", rules->opens);
     reply_instant(j, "ends_at", view->lot.closes);
-    reply_int(j, "extend_window", rules->window_ms / 1000);
-    reply_int(j, "extend_by", rules->extension_ms / 1000);
+    if (rules_have_reveal(rules))
+        reply_instant(j, "reveal_ends_at", view->lot.reveal_ends);
+    if (fields & RULE_SOFT_CLOSE) {
+        reply_int(j, "extend_window", rules->window_ms / 1000);
+        reply_int(j, "extend_by", rules->extension_ms / 1000);
+    }
     if (view->lot.hard_end.ms > 0)
         reply_instant(j, "hard_end_at", view->lot.hard_end);
+    render_allowed(j, view, viewer);
+    if (rules->relist_of != 0)
+        reply_id(j, "relist_of", rules->relist_of);
 }
 
 static void
@@ -133,6 +308,17 @@ render_links(struct reply *j, uint64_t id)
     reply_close(j);
 }
 
+static bool
+is_allowed(const struct auction_view *view, const char *name)
+{
+    const char *account = NULL;
+
+    while ((account = view_allowed(view, account)) != NULL)
+        if (strcmp(account, name) == 0)
+            return true;
+    return false;
+}
+
 void
 render_auction(struct reply *j, const struct auction_view *view,
                const struct viewer *viewer, struct instant now)
@@ -147,373 +333,18 @@ render_auction(struct reply *j, const struct auction_view *view,
     reply_text(j, "description", view_description(view));
     reply_text(j, "seller", view->seller);
     reply_text(j, "currency", lot->rules.currency);
-    render_prices(j, lot, viewer);
+    render_prices(j, view, viewer, now);
     if (lot->leader != 0)
         render_person(j, "leader", view, lot->leader, view->leader,
-                      viewer_sees_accounts(viewer, view) &&
-                          lot->award.user == 0);
+                      viewer_sees_accounts(viewer, view));
     reply_open(j, "you");
     reply_flag(j, "leading", lot->leader != 0 && lot->leader == viewer->uid);
     reply_flag(j, "seller", lot->seller == viewer->uid);
+    if (lot->rules.is_restricted)
+        reply_flag(j, "allowed", is_allowed(view, viewer->name));
     reply_close(j);
-    render_rules(j, view);
+    render_rules(j, view, viewer);
     render_result(j, view, viewer);
     reply_instant(j, "server_time", now);
     render_links(j, lot->id);
-}
-
-/* -------------------------------------------------------------- problems */
-
-int
-render_status(enum verdict verdict)
-{
-    switch (verdict) {
-    case VERDICT_ACCEPTED:
-        return 201;
-    case VERDICT_FORMAT:
-    case VERDICT_SIGNATURE:
-    case VERDICT_REUSED_ID:
-        return 422;
-    case VERDICT_NO_AUCTION:
-        return 404;
-    case VERDICT_FORBIDDEN:
-        return 403;
-    case VERDICT_NOT_OPEN:
-    case VERDICT_CLOSED:
-    case VERDICT_STATE:
-    case VERDICT_TOO_LOW:
-    case VERDICT_NOT_HIGHER:
-    case VERDICT_TOO_LATE:
-    case VERDICT_CREDIT:
-        return 409;
-    case VERDICT_COUNT:
-        break;
-    }
-    CHECK(false);
-    return 500;
-}
-
-static const char *
-title_of(enum verdict verdict)
-{
-    switch (verdict) {
-    case VERDICT_FORMAT:
-        return "A field is malformed or against the rules";
-    case VERDICT_SIGNATURE:
-        return "The signature does not stand";
-    case VERDICT_REUSED_ID:
-        return "The request id was used for another command";
-    case VERDICT_NO_AUCTION:
-        return "There is no such auction";
-    case VERDICT_FORBIDDEN:
-        return "This account may not do that";
-    case VERDICT_NOT_OPEN:
-        return "The auction is not open yet";
-    case VERDICT_CLOSED:
-        return "The auction has closed";
-    case VERDICT_STATE:
-        return "The auction's state does not allow that";
-    case VERDICT_TOO_LOW:
-        return "The bid is below the minimum";
-    case VERDICT_NOT_HIGHER:
-        return "The bid is not higher than your own maximum";
-    case VERDICT_TOO_LATE:
-        return "It is too late to take the bid back";
-    case VERDICT_CREDIT:
-        return "The credit limit does not cover that";
-    case VERDICT_ACCEPTED:
-    case VERDICT_COUNT:
-        break;
-    }
-    CHECK(false);
-    return "";
-}
-
-/** The stable code: for a missing right it tells which. */
-static const char *
-code_of(enum verdict verdict, const struct record *record)
-{
-    const struct text_ref *cause = &record->cause;
-
-    if (verdict != VERDICT_FORBIDDEN || !RECORD_HAS(record, cause))
-        return verdict_slug(verdict);
-    if (cause->size == 4 && memcmp(cause->bytes, "role", 4) == 0)
-        return "role-required";
-    if (cause->size == 9 && memcmp(cause->bytes, "not-yours", 9) == 0)
-        return "not-yours";
-    if (cause->size == 11 && memcmp(cause->bytes, "own-auction", 11) == 0)
-        return "own-auction";
-    return "forbidden";
-}
-
-static void
-problem_head(struct reply *j, const char *code, const char *title, int status,
-             const char *instance, const char *request_id)
-{
-    char type[64];
-
-    snprintf(type, sizeof(type), "/problems/%s", code);
-    reply_text(j, "type", type);
-    reply_text(j, "title", title);
-    reply_int(j, "status", status);
-    reply_text(j, "code", code);
-    reply_text(j, "instance", instance);
-    reply_text(j, "request_id", request_id);
-}
-
-void
-render_problem(struct buf *out, const struct problem *problem,
-               const char *instance, const char *request_id)
-{
-    struct reply j;
-
-    reply_begin(&j, out);
-    problem_head(&j, problem->code, problem->title, problem->status, instance,
-                 request_id);
-    reply_text(&j, "detail", problem->detail);
-    if (problem->pointer != NULL) {
-        reply_open_array(&j, "errors");
-        reply_open(&j, NULL);
-        reply_text(&j, "pointer", problem->pointer);
-        reply_text(&j, "code", problem->code);
-        reply_text(&j, "detail", problem->detail);
-        reply_close(&j);
-        reply_close_array(&j);
-    }
-    reply_end(&j);
-}
-
-/* --------------------------------------------------------------- answers */
-
-static void
-render_receipt(struct reply *j, const struct receipt *receipt)
-{
-    reply_raw(j, "receipt");
-    receipt_encode_json(receipt, j->out);
-}
-
-/** Which field was malformed and why: its name is the record's cause. */
-static void
-render_field_error(struct reply *j, const struct record *record,
-                   const char *detail)
-{
-    char pointer[64];
-
-    snprintf(pointer, sizeof(pointer), "/%.*s", (int)record->cause.size,
-             record->cause.bytes);
-    reply_text(j, "detail", detail);
-    reply_open_array(j, "errors");
-    reply_open(j, NULL);
-    reply_text(j, "pointer", pointer);
-    reply_text(j, "code", "invalid-field");
-    reply_text(j, "detail", detail);
-    reply_close(j);
-    reply_close_array(j);
-}
-
-static int
-render_refusal(struct buf *out, const struct record *record,
-               const struct receipt *receipt, const char *detail,
-               const char *instance, const char *request_id)
-{
-    enum verdict verdict;
-    struct reply j;
-    int status;
-
-    CHECK(verdict_parse(&verdict, record->reason.bytes, record->reason.size));
-    status = render_status(verdict);
-    reply_begin(&j, out);
-    problem_head(&j, code_of(verdict, record), title_of(verdict), status,
-                 instance, request_id);
-    reply_text_n(&j, "reason", record->reason.bytes, record->reason.size);
-    if (RECORD_HAS(record, cause))
-        reply_text_n(&j, "cause", record->cause.bytes, record->cause.size);
-    if (RECORD_HAS(record, min_next))
-        reply_int(&j, "minimum_bid", record->min_next);
-    if (detail[0] != '\0')
-        render_field_error(&j, record, detail);
-    render_receipt(&j, receipt);
-    reply_end(&j);
-    return status;
-}
-
-static const char *
-standing_of(const struct record *record)
-{
-    if (record->type == RECORD_BUY_ACCEPTED)
-        return "won";
-    return record->leader == record->actor.uid ? "leading" : "outbid";
-}
-
-static void
-render_effect(struct reply *j, const struct record *r)
-{
-    if (RECORD_HAS(r, max))
-        reply_int(j, "max", r->max);
-    if (r->type == RECORD_BID_ACCEPTED || r->type == RECORD_BUY_ACCEPTED)
-        reply_text(j, "standing", standing_of(r));
-    if (RECORD_HAS(r, revision))
-        reply_int(j, "version", r->revision);
-    if (RECORD_HAS(r, price))
-        reply_int(j, "price", r->price);
-    if (RECORD_HAS(r, min_next))
-        reply_int(j, "minimum_bid", r->min_next);
-    if (RECORD_HAS(r, close))
-        reply_instant(j, "ends_at", instant_of(r->close));
-    if (RECORD_HAS(r, rules_blob))
-        reply_hex(j, "terms", r->rules_blob.bytes, HASH_BYTES);
-    if (r->type == RECORD_CREATE_ACCEPTED)
-        reply_text(j, "status", r->publish ? "scheduled" : "draft");
-}
-
-static int
-render_acceptance(struct buf *out, const struct record *record,
-                  const struct receipt *receipt)
-{
-    enum command_kind cmd;
-    bool is_accepted;
-    struct reply j;
-
-    CHECK(command_of_type(record->type, &cmd, &is_accepted) && is_accepted);
-    reply_begin(&j, out);
-    reply_int(&j, "seq", record->seq);
-    reply_id(&j, "auction", (uint64_t)record->auction);
-    reply_text(&j, "command", command_text(cmd));
-    reply_instant(&j, "at", instant_of(record->t));
-    reply_hex(&j, "request", record->request.bytes,
-              sizeof(record->request.bytes));
-    render_effect(&j, record);
-    render_receipt(&j, receipt);
-    reply_end(&j);
-    return 201;
-}
-
-int
-render_answer(struct buf *out, const struct record *record,
-              const struct receipt *receipt, const char *detail,
-              const char *instance, const char *request_id)
-{
-    if (RECORD_HAS(record, reason))
-        return render_refusal(out, record, receipt, detail, instance,
-                              request_id);
-    return render_acceptance(out, record, receipt);
-}
-
-/* ---------------------------------------------------------------- events */
-
-static const char *
-event_type(const struct record *r)
-{
-    switch ((int)r->type) {
-    case RECORD_PUBLISH_ACCEPTED:
-        return "created";
-    case RECORD_AUCTION_OPENED:
-        return "opened";
-    case RECORD_BID_ACCEPTED: /* without revision: a hidden raise */
-        return RECORD_HAS(r, revision) ? "bid" : NULL;
-    case RECORD_RETRACT_ACCEPTED:
-    case RECORD_VOID_ACCEPTED:
-    case RECORD_AUCTION_SETTLED:
-        return "changed";
-    case RECORD_AUCTION_EXTENDED:
-        return "extended";
-    case RECORD_AUCTION_CLOSED:
-        return "closed";
-    case RECORD_AUCTION_CANCELLED:
-        return "cancelled";
-    default:
-        return NULL;
-    }
-}
-
-static void
-render_closed_event(struct reply *j, const struct record *r,
-                    const uint8_t *alias_salt)
-{
-    char alias[VIEW_ALIAS_BYTES];
-
-    reply_text_n(j, "outcome", r->outcome.bytes, r->outcome.size);
-    if (!RECORD_HAS(r, awards) || r->awards.count == 0)
-        return;
-    reply_int(j, "price", r->awards.items[0].price);
-    reply_text(j, "winner",
-               view_alias(alias, alias_salt, (uint64_t)r->awards.items[0].uid));
-}
-
-static void
-render_standing_event(struct reply *j, const struct record *r,
-                      const uint8_t *alias_salt)
-{
-    char alias[VIEW_ALIAS_BYTES];
-
-    if (RECORD_HAS(r, price))
-        reply_int(j, "price", r->price);
-    if (RECORD_HAS(r, min_next))
-        reply_int(j, "minimum_bid", r->min_next);
-    if (RECORD_HAS(r, bid_count))
-        reply_int(j, "bid_count", r->bid_count);
-    if (RECORD_HAS(r, leader))
-        reply_text(j, "leader",
-                   view_alias(alias, alias_salt, (uint64_t)r->leader));
-    if (RECORD_HAS(r, close))
-        reply_instant(j, "ends_at", instant_of(r->close));
-    if (r->type == RECORD_AUCTION_EXTENDED) {
-        reply_instant(j, "ends_at", instant_of(r->new));
-        reply_text_n(j, "cause", r->cause.bytes, r->cause.size);
-    }
-}
-
-bool
-render_event(struct buf *out, const struct record *record,
-             const uint8_t *alias_salt, struct event *event_out)
-{
-    const char *type = event_type(record);
-    struct reply j;
-
-    if (type == NULL || !RECORD_HAS(record, auction))
-        return false;
-    *event_out = (struct event){type, (uint64_t)record->auction};
-    buf_add_format(out, "id: %lld\nevent: %s\ndata: ", (long long)record->seq,
-                   type);
-    reply_begin(&j, out);
-    reply_int(&j, "seq", record->seq);
-    reply_instant(&j, "at", instant_of(record->t));
-    reply_id(&j, "auction", (uint64_t)record->auction);
-    if (RECORD_HAS(record, revision))
-        reply_int(&j, "version", record->revision);
-    if (record->type == RECORD_AUCTION_CLOSED)
-        render_closed_event(&j, record, alias_salt);
-    else
-        render_standing_event(&j, record, alias_salt);
-    reply_end(&j);
-    buf_add_char(out, '\n');
-    return true;
-}
-
-/* ------------------------------------------------------------------ bids */
-
-bool
-render_bid(struct reply *j, const struct record *record,
-           const struct auction_view *view, const struct viewer *viewer,
-           const char *account)
-{
-    uint64_t uid = (uint64_t)record->actor.uid;
-    bool is_own = viewer->uid != 0 && uid == viewer->uid;
-    bool shows = viewer_sees_accounts(viewer, view);
-
-    if (record->type != RECORD_BID_ACCEPTED)
-        return false;
-    if (!RECORD_HAS(record, revision) && !is_own && !shows)
-        return false;
-    reply_open(j, NULL);
-    reply_int(j, "seq", record->seq);
-    reply_instant(j, "at", instant_of(record->t));
-    render_person(j, "bidder", view, uid, account, shows);
-    reply_flag(j, "you", is_own);
-    reply_int(j, "price", record->price);
-    reply_flag(j, "leads", record->leader == record->actor.uid);
-    if (is_own || viewer->role == ROLE_ADMIN || viewer->role == ROLE_AUDITOR)
-        reply_int(j, "max", record->max);
-    reply_close(j);
-    return true;
 }

@@ -29,6 +29,15 @@ struct viewer {
 bool viewer_sees_accounts(const struct viewer *viewer,
                           const struct auction_view *view);
 
+/** A person in an auction: the account to some, a pseudonym to others. */
+void render_person(struct reply *j, const char *name,
+                   const struct auction_view *view, uint64_t uid,
+                   const char *account, bool shows_account);
+
+/** An invoice or credit note, into an open object. */
+void render_invoice(struct reply *j, const struct invoice_view *invoice,
+                    const char *buyer, const char *seller);
+
 /** The members of one auction, into an open object. */
 void render_auction(struct reply *j, const struct auction_view *view,
                     const struct viewer *viewer, struct instant now);

@@ -18,9 +18,24 @@ step_above(const struct rules *rules, struct money price)
     return money_of(price.minor + rules_increment(rules, price).minor);
 }
 
-static struct money
-english_min_next(const struct lot *lot)
+static bool
+english_check(const struct rules *rules, struct rules_flaw *flaw)
 {
+    (void)rules, (void)flaw;
+    return true;
+}
+
+static unsigned
+english_orders(const struct rules *rules)
+{
+    return 1 << ORDER_BID | 1 << ORDER_BUY |
+           (rules->retraction ? 1 << ORDER_RETRACT : 0);
+}
+
+static struct money
+english_min_next(const struct lot *lot, struct instant t)
+{
+    (void)t;
     return lot->leader == 0 ? lot->rules.start_price
                             : step_above(&lot->rules, lot->price);
 }
@@ -88,18 +103,26 @@ would_hold(const struct lot *lot, uint64_t uid, struct money max)
     return leads ? max : money_of(0);
 }
 
+/** What the lot holds of the bidder now. */
+static struct money
+own_hold(const struct lot *lot, const struct bidder *bidder)
+{
+    return lot->leader == bidder->uid ? lot->maximum : money_of(0);
+}
+
 static enum verdict
-english_bid(struct lot *lot, const struct bidder *bidder, struct money max,
-            struct instant t)
+bid(struct lot *lot, const struct bidder *bidder, struct money max,
+    struct instant t)
 {
     struct lot before = *lot;
 
     if (lot->leader == bidder->uid &&
         (!lot->rules.proxy || max.minor <= lot->maximum.minor))
         return VERDICT_NOT_HIGHER;
-    if (lot->leader != bidder->uid && max.minor < lot_min_next(lot).minor)
+    if (lot->leader != bidder->uid && max.minor < lot_min_next(lot, t).minor)
         return VERDICT_TOO_LOW;
-    if (!format_has_credit(lot, bidder, would_hold(lot, bidder->uid, max)))
+    if (!bidder_can_hold(bidder, own_hold(lot, bidder),
+                         would_hold(lot, bidder->uid, max)))
         return VERDICT_CREDIT;
     meet(lot, bidder->uid, max);
     lift_to_reserve(lot);
@@ -115,6 +138,33 @@ english_bid(struct lot *lot, const struct bidder *bidder, struct money max,
     if (lot_reserve_met(lot))
         lot->buy_now_is_gone = true;
     return VERDICT_ACCEPTED;
+}
+
+static enum verdict
+buy(struct lot *lot, struct book *book, const struct bidder *bidder,
+    struct instant t)
+{
+    struct money price = lot->rules.buy_now;
+
+    if (!lot_buy_now_is_available(lot))
+        return VERDICT_STATE;
+    if (!bidder_can_hold(bidder, own_hold(lot, bidder), price))
+        return VERDICT_CREDIT;
+    lot->buy_now_is_gone = true;
+    lot->leader = bidder->uid; /* who led is released */
+    lot->maximum = lot->price = price;
+    lot->outcome = OUTCOME_SOLD;
+    format_award(lot, book, bidder->uid, 0, price, 1);
+    format_end(lot, t);
+    return VERDICT_ACCEPTED;
+}
+
+static enum verdict
+english_order(struct lot *lot, struct book *book, const struct bidder *bidder,
+              const struct order *order, struct instant t)
+{
+    return order->kind == ORDER_BUY ? buy(lot, book, bidder, t)
+                                    : bid(lot, bidder, order->amount, t);
 }
 
 /* Without the check of the minimum, and without extending. */
@@ -139,7 +189,7 @@ english_replay(struct lot *lot, const struct past_bid *bids, size_t count)
 }
 
 static void
-english_close(struct lot *lot)
+english_close(struct lot *lot, struct book *book)
 {
     if (lot->leader == 0) {
         lot->outcome = OUTCOME_UNSOLD_NO_BIDS;
@@ -147,20 +197,18 @@ english_close(struct lot *lot)
         lot->outcome = OUTCOME_UNSOLD_RESERVE_NOT_MET;
     } else {
         lot->outcome = OUTCOME_SOLD;
-        lot->award = (struct award){lot->leader, lot->price, 1, false};
+        format_award(lot, book, lot->leader, 0, lot->price, 1);
     }
 }
 
-static void
-english_hold(const struct lot *lot, struct hold *out)
-{
-    *out = (struct hold){lot->leader, lot->maximum};
-}
-
 const struct format format_english = {
-    .bid = english_bid,
+    .fields = RULE_START | RULE_RESERVE | RULE_BUY_NOW | RULE_BIDDING |
+              RULE_SOFT_CLOSE,
+    .needed = RULE_START,
+    .check = english_check,
+    .orders = english_orders,
+    .order = english_order,
     .min_next = english_min_next,
     .replay = english_replay,
     .close = english_close,
-    .hold = english_hold,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "auction/rules.h"
 
+#include "auction/format.h"
+
 #include <string.h>
 
 /** docs/rules.md "Default table", in minor units. */
@@ -16,10 +18,7 @@ enum {
     BASIS_POINTS_MAX = 10000
 };
 
-/* Ten years. Keeps every sum of an instant and a duration far from 2^63. */
-#define DURATION_MS_MAX INT64_C(315360000000)
-
-#define FORMAT_NAME(format, name) name,
+#define FORMAT_NAME(format, name) #name,
 static const char *const format_names[] = {FORMAT_LIST(FORMAT_NAME)};
 
 struct rules
@@ -69,16 +68,46 @@ rules_increment(const struct rules *rules, struct money price)
 
 /* ------------------------------------------------------------- validity */
 
-struct refusal {
-    const char *field;
-    const char *why;
-};
-
-static bool
-refuse(struct refusal *out, const char *field, const char *why)
+bool
+rules_refuse(struct rules_flaw *out, const char *field, const char *why)
 {
-    *out = (struct refusal){field, why};
+    *out = (struct rules_flaw){field, why};
     return false;
+}
+
+/** Fields of other formats are 0, so that nothing is said and not meant. */
+static bool
+check_absent(const struct rules *r, unsigned fields, struct rules_flaw *out)
+{
+    const struct absent {
+        enum rule_field field;
+        const char *member;
+        int64_t value;
+    } rows[] = {
+        {RULE_START, "start_price", r->start_price.minor},
+        {RULE_RESERVE, "reserve_price", r->reserve.minor},
+        {RULE_BUY_NOW, "buy_now_price", r->buy_now.minor},
+        {RULE_BIDDING, "retraction", r->retraction},
+        {RULE_SOFT_CLOSE, "extend_window", r->window_ms},
+        {RULE_SOFT_CLOSE, "extend_by", r->extension_ms},
+        {RULE_SOFT_CLOSE, "hard_end_at", r->hard_end.ms},
+        {RULE_QUANTITY, "quantity", (int64_t)r->quantity - 1},
+        {RULE_FLOOR, "floor_price", r->floor.minor},
+        {RULE_CLOCK, "drop", r->drop.minor},
+        {RULE_CLOCK, "interval", r->interval_ms},
+        {RULE_REVEAL, "reveal_ends_at", r->reveal_ends.ms},
+        {RULE_REVEAL, "bond", r->bond.minor},
+        {RULE_SHARING, "rationing", (int64_t)r->rationing},
+        {RULE_SHARING, "pricing", (int64_t)r->pricing},
+        {RULE_SHARING, "sealed", r->is_sealed},
+        {RULE_SHARING, "withdraw_until", r->withdraw_until.ms},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (!(fields & rows[i].field) && rows[i].value != 0)
+            return rules_refuse(out, rows[i].member,
+                                "is no member of this format");
+    return true;
 }
 
 static bool
@@ -88,26 +117,32 @@ is_amount_or_none(struct money m)
 }
 
 static bool
-check_prices(const struct rules *r, struct refusal *out)
+check_prices(const struct rules *r, unsigned fields, struct rules_flaw *out)
 {
-    if (!money_is_valid(r->start_price))
-        return refuse(out, "start_price", "must be at least 1");
+    if (fields & RULE_START && !money_is_valid(r->start_price))
+        return rules_refuse(out, "start_price", "must be at least 1");
+    if (fields & RULE_FLOOR && !money_is_valid(r->floor))
+        return rules_refuse(out, "floor_price", "must be at least 1");
     if (!is_amount_or_none(r->reserve) ||
         (r->reserve.minor > 0 && r->reserve.minor < r->start_price.minor))
-        return refuse(out, "reserve_price", "must not be below start_price");
+        return rules_refuse(out, "reserve_price",
+                            "must not be below start_price");
     if (!is_amount_or_none(r->buy_now))
-        return refuse(out, "buy_now_price", "is not an amount");
+        return rules_refuse(out, "buy_now_price", "is not an amount");
     if (r->buy_now.minor > 0 && (r->buy_now.minor <= r->start_price.minor ||
                                  r->buy_now.minor < r->reserve.minor))
-        return refuse(out, "buy_now_price",
-                      "must be above start_price and not below the reserve");
+        return rules_refuse(
+            out, "buy_now_price",
+            "must be above start_price and not below the reserve");
+    if (!is_amount_or_none(r->bond))
+        return rules_refuse(out, "bond", "is not an amount");
     return true;
 }
 
 static bool
 is_duration(int64_t ms)
 {
-    return ms >= 0 && ms <= DURATION_MS_MAX;
+    return ms >= 0 && ms <= RULES_DURATION_MS_MAX;
 }
 
 static bool
@@ -117,56 +152,61 @@ is_instant(struct instant t)
 }
 
 static bool
-check_times(const struct rules *r, struct refusal *out)
+check_times(const struct rules *r, struct rules_flaw *out)
 {
     if (!is_instant(r->opens) || !is_instant(r->closes) ||
         !instant_before(r->opens, r->closes))
-        return refuse(out, "ends_at", "must be after opens_at");
+        return rules_refuse(out, "ends_at", "must be after opens_at");
     if (!is_duration(r->window_ms))
-        return refuse(out, "extend_window", "must be 0 s to 10 years");
+        return rules_refuse(out, "extend_window", "must be 0 s to 10 years");
     if (!is_duration(r->extension_ms))
-        return refuse(out, "extend_by", "must be 0 s to 10 years");
+        return rules_refuse(out, "extend_by", "must be 0 s to 10 years");
     if (!is_instant(r->hard_end) ||
         (r->hard_end.ms != 0 && instant_before(r->hard_end, r->closes)))
-        return refuse(out, "hard_end_at", "must not be before ends_at");
+        return rules_refuse(out, "hard_end_at", "must not be before ends_at");
+    if (!is_instant(r->reveal_ends) ||
+        (rules_have_reveal(r) && !instant_before(r->closes, r->reveal_ends)))
+        return rules_refuse(out, "reveal_ends_at", "must be after ends_at");
     if (!is_duration(r->pay_within_ms))
-        return refuse(out, "pay_within", "must be 0 s to 10 years");
+        return rules_refuse(out, "pay_within", "must be 0 s to 10 years");
     if (!is_duration(r->outage_grace_ms))
-        return refuse(out, "outage_grace", "must be 0 s to 10 years");
+        return rules_refuse(out, "outage_grace", "must be 0 s to 10 years");
     return true;
 }
 
 static bool
-check_increments(const struct rules *r, struct refusal *out)
+check_increments(const struct rules *r, struct rules_flaw *out)
 {
     if (r->increment_count == 0 || r->increment_count > RULES_INCREMENTS_MAX ||
         r->increments[0].from.minor != 0)
-        return refuse(out, "increments", "need 1 to 32 rows, first from 0");
+        return rules_refuse(out, "increments",
+                            "need 1 to 32 rows, first from 0");
     for (size_t i = 0; i < r->increment_count; i++) {
         if (!money_is_valid(r->increments[i].step))
-            return refuse(out, "increments", "a step must be at least 1");
+            return rules_refuse(out, "increments", "a step must be at least 1");
         if (i == 0)
             continue;
         if (r->increments[i].from.minor <= r->increments[i - 1].from.minor ||
             r->increments[i].from.minor > MONEY_MAX)
-            return refuse(out, "increments", "`from` must rise row by row");
+            return rules_refuse(out, "increments",
+                                "`from` must rise row by row");
         if (r->increments[i].step.minor < r->increments[i - 1].step.minor)
-            return refuse(out, "increments", "a step must not fall");
+            return rules_refuse(out, "increments", "a step must not fall");
     }
     return true;
 }
 
 static bool
-check_rest(const struct rules *r, struct refusal *out)
+check_rest(const struct rules *r, struct rules_flaw *out)
 {
     if (money_decimals(r->currency) < 0)
-        return refuse(out, "currency", "must be an ISO 4217 code");
+        return rules_refuse(out, "currency", "must be an ISO 4217 code");
     if (r->premium_bp > BASIS_POINTS_MAX)
-        return refuse(out, "premium_bp", "must be 0 to 10000");
+        return rules_refuse(out, "premium_bp", "must be 0 to 10000");
     if (r->tax_bp > BASIS_POINTS_MAX)
-        return refuse(out, "tax_bp", "must be 0 to 10000");
-    if (r->quantity != 1)
-        return refuse(out, "quantity", "must be 1 in this format");
+        return rules_refuse(out, "tax_bp", "must be 0 to 10000");
+    if (r->quantity < 1 || r->quantity > RULES_QUANTITY_MAX)
+        return rules_refuse(out, "quantity", "must be 1 to 4294967295");
     return true;
 }
 
@@ -174,13 +214,15 @@ bool
 rules_check(const struct rules *rules, const char **field_out,
             const char **why_out)
 {
-    struct refusal refusal = {"", ""};
+    const struct format *format = format_of(rules->format);
+    struct rules_flaw flaw = {"", ""};
     bool is_valid;
 
-    CHECK(rules->format < FORMAT_COUNT);
-    is_valid = check_prices(rules, &refusal) && check_times(rules, &refusal) &&
-               check_increments(rules, &refusal) && check_rest(rules, &refusal);
-    *field_out = refusal.field;
-    *why_out = refusal.why;
+    is_valid = check_absent(rules, format->fields, &flaw) &&
+               check_prices(rules, format->fields, &flaw) &&
+               check_times(rules, &flaw) && check_increments(rules, &flaw) &&
+               check_rest(rules, &flaw) && format->check(rules, &flaw);
+    *field_out = flaw.field;
+    *why_out = flaw.why;
     return is_valid;
 }

@@ -29,6 +29,9 @@
     X(TOO_LOW, "ERR_TOO_LOW", "too-low")                                       \
     X(NOT_HIGHER, "ERR_NOT_HIGHER", "not-higher")                              \
     X(TOO_LATE, "ERR_TOO_LATE", "too-late")                                    \
+    X(BAD_REVEAL, "ERR_BAD_REVEAL", "bad-reveal")                              \
+    X(PRICE_ABOVE_LIMIT, "ERR_PRICE_ABOVE_LIMIT", "price-above-limit")         \
+    X(STOCK, "ERR_STOCK", "stock")                                             \
     X(CREDIT, "ERR_CREDIT", "credit")
 
 #define VERDICT_ENUM(verdict, name, slug) VERDICT_##verdict,

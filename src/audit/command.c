@@ -14,7 +14,7 @@ struct command_field {
     bool may_be_empty;
 };
 
-enum { COMMAND_FIELDS_MAX = 3 };
+enum { COMMAND_FIELDS_MAX = 4 };
 
 struct command_row {
     const char *text;
@@ -127,6 +127,17 @@ command_own_field(struct command_own *out, struct signed_command *command,
     return true;
 }
 
+/**
+ * Whether a record's member is a field of its command. A bid with a maximum
+ * has a price too, but that is what it led to.
+ */
+static bool
+is_own(const struct record *record, enum record_member member)
+{
+    return record_has(record, member) &&
+           (member != MEMBER_price || !RECORD_HAS(record, max));
+}
+
 /** Whether two values are one; with NULL, whether this one is empty. */
 static bool
 value_equals(enum command_field_kind kind, const void *mine, const void *other)
@@ -165,7 +176,7 @@ field_agrees(const struct signed_command *command,
 
     if (field->member == MEMBER_uid && command->uid == 0)
         return true;
-    if (record_has(record, field->member))
+    if (is_own(record, field->member))
         return value_equals(kind, mine, record_field(record, field->member));
     return RECORD_HAS(record, reason) ||
            (field->may_be_empty && value_equals(kind, mine, NULL));
@@ -254,7 +265,8 @@ add_field(struct buf *out, const struct signed_command *command,
             add_escaped(out, key, value);
     } else {
         CHECK(kind == KIND_INT);
-        add_int(out, key, *(const int64_t *)value);
+        if (!field->may_be_empty || *(const int64_t *)value != 0)
+            add_int(out, key, *(const int64_t *)value);
     }
 }
 
@@ -344,7 +356,7 @@ take_field(struct signed_command *out, const struct record *record,
     const void *from = record_field(record, field->member);
     void *to = (char *)out + field->offset;
 
-    if (!record_has(record, field->member))
+    if (!is_own(record, field->member))
         return field->may_be_empty;
     if (kind == KIND_HASH) {
         memcpy(to, from, sizeof(struct hash));
@@ -356,6 +368,8 @@ take_field(struct signed_command *out, const struct record *record,
     } else {
         CHECK(kind == KIND_INT);
         *(int64_t *)to = *(const int64_t *)from;
+        /* It would be left out of the signed lines. */
+        return !field->may_be_empty || *(const int64_t *)to != 0;
     }
     return true;
 }
@@ -389,5 +403,9 @@ command_from_record(struct signed_command *command_out,
             return err_set(ERR_SYNTAX, "record %lld: %s is missing",
                            (long long)record->seq,
                            record_member_text(field->member));
+    if (command_out->cmd == COMMAND_BID && command_out->max == 0 &&
+        command_out->price == 0)
+        return err_set(ERR_SYNTAX, "record %lld: a bid of nothing",
+                       (long long)record->seq);
     return ERR_OK;
 }

@@ -20,20 +20,27 @@
 
 /*
  * X(CMD, "cmd", own fields in their order): F(member) is always there,
- * O(member) is left out when it is empty. An own field is the record member
- * of that name; numbers are decimal, hashes hex. Texts are written with every
- * byte outside 0x20..0x7e, and the percent sign, as %XX in upper case.
+ * O(member) is left out when it is empty (0, no text). An own field is the
+ * record member of that name; numbers are decimal, hashes hex. Texts are
+ * written with every byte outside 0x20..0x7e, and the percent sign, as %XX in
+ * upper case.
  */
 #define COMMAND_LIST(X, F, O)                                                  \
     X(CREATE, "create", F(draft_blob) F(reserve) F(publish))                   \
     X(EDIT, "edit", F(draft_blob) F(reserve))                                  \
     X(PUBLISH, "publish", )                                                    \
-    X(BID, "bid", F(max))                                                      \
+    X(BID, "bid", O(max) O(quantity) O(price) O(bid))                          \
     X(BUY, "buy", F(price))                                                    \
+    X(TAKE, "take", F(quantity) F(limit) F(all_or_none))                       \
+    X(COMMIT, "commit", F(c) F(cap) O(bid))                                    \
+    X(REVEAL, "reveal", O(bid) O(quantity) F(amount) F(nonce))                 \
+    X(WITHDRAW, "withdraw", O(bid))                                            \
     X(RETRACT, "retract", F(why))                                              \
     X(CANCEL, "cancel", O(why))                                                \
     X(VOID, "void", F(uid) F(why))                                             \
-    X(PAY, "pay", F(uid))
+    X(PAY, "pay", F(uid) O(number))                                            \
+    X(CORRECT, "correct", F(number) F(why))                                    \
+    X(CREDIT, "credit", F(uid) O(limit))
 
 #define COMMAND_NO_FIELD(member)
 #define COMMAND_ENUM(cmd, text, fields) COMMAND_##cmd,
@@ -63,7 +70,16 @@ struct signed_command {
     int64_t reserve;
     bool publish;
     int64_t max;
+    int64_t quantity;
     int64_t price;
+    int64_t bid; /* the live bid that this one is about */
+    int64_t limit;
+    bool all_or_none;
+    struct hash c;
+    int64_t cap;
+    int64_t amount;
+    struct hash nonce;
+    int64_t number; /* of an invoice */
     int64_t uid;
     struct text_ref why;
 };

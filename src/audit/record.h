@@ -174,6 +174,12 @@ record_mark(struct record *record, enum record_member member)
     record->present[member >> 6] |= UINT64_C(1) << (member & 63);
 }
 
+static inline void
+record_unmark(struct record *record, enum record_member member)
+{
+    record->present[member >> 6] &= ~(UINT64_C(1) << (member & 63));
+}
+
 static inline struct text_ref
 text_ref_of(const char *text)
 {

@@ -30,14 +30,19 @@
 #define MEMBER_LIST(X)                                                         \
     X(actor, ACTOR)                                                            \
     X(addr, TEXT)                                                              \
+    X(all_or_none, FLAG)                                                       \
+    X(amount, INT)                                                             \
     X(aseq, INT)                                                               \
     X(auction, INT)                                                            \
     X(awards, AWARDS)                                                          \
+    X(bid, INT)                                                                \
     X(bid_count, INT)                                                          \
     X(boot, TEXT)                                                              \
     X(build, TEXT)                                                             \
     X(by, TEXT)                                                                \
+    X(c, HASH)                                                                 \
     X(ca_blob, HASH)                                                           \
+    X(cap, INT)                                                                \
     X(cause, TEXT)                                                             \
     X(cert_blob, HASH)                                                         \
     X(cipher, TEXT)                                                            \
@@ -45,12 +50,14 @@
     X(cmd, TEXT)                                                               \
     X(config_blob, HASH)                                                       \
     X(conn, INT)                                                               \
+    X(corrects, INT)                                                           \
     X(count, INT)                                                              \
     X(crl_blob, HASH)                                                          \
     X(delta, INT)                                                              \
     X(draft_blob, HASH)                                                        \
     X(due, INT)                                                                \
     X(entries, INT)                                                            \
+    X(filled, INT)                                                             \
     X(filter, TEXT)                                                            \
     X(first, INT)                                                              \
     X(fp, HASH)                                                                \
@@ -61,6 +68,7 @@
     X(last, INT)                                                               \
     X(leader, INT)                                                             \
     X(leaf, HASH)                                                              \
+    X(limit, INT)                                                              \
     X(max, INT)                                                                \
     X(min_next, INT)                                                           \
     X(name, TEXT)                                                              \
@@ -101,6 +109,7 @@
     X(sig, SIG)                                                                \
     X(size, INT)                                                               \
     X(state, TEXT)                                                             \
+    X(stock, INT)                                                              \
     X(subject, TEXT)                                                           \
     X(t, INT)                                                                  \
     X(target, INT)                                                             \
@@ -179,7 +188,11 @@
     X(USER_CHANGED, "user.changed", M(uid), M(name) M(roles) M(cause))         \
     X(USER_SUSPENDED, "user.suspended", M(uid), M(cause))                      \
     X(USER_REMOVED, "user.removed", M(uid), M(cause))                          \
-    X(CREDIT_CHANGED, "credit.changed", M(uid) M(old) M(new), M(cause))        \
+    X(CREDIT_CHANGED, "credit.changed", M(uid), M(old) M(new) M(cause))        \
+    X(CREDIT_ACCEPTED, "credit.accepted", RECORD_COMMAND(M) M(uid),            \
+      M(sig) M(limit))                                                         \
+    X(CREDIT_REFUSED, "credit.refused", RECORD_COMMAND(M) M(reason),           \
+      RECORD_REFUSAL(M) M(uid) M(limit))                                       \
     X(ACCESS_DENIED, "access.denied", M(cmd) M(cause), )                       \
     X(CREATE_ACCEPTED, "create.accepted",                                      \
       RECORD_LOT(M) M(draft_blob) M(reserve) M(publish),                       \
@@ -194,15 +207,32 @@
       M(sig) M(close) M(revision))                                             \
     X(PUBLISH_REFUSED, "publish.refused", RECORD_COMMAND(M) M(reason),         \
       RECORD_REFUSAL(M))                                                       \
-    X(BID_ACCEPTED, "bid.accepted",                                            \
-      RECORD_LOT(M) M(max) M(leader) M(price) M(min_next) M(close),            \
-      M(sig) RECORD_STANDING(M))                                               \
+    X(BID_ACCEPTED, "bid.accepted", RECORD_LOT(M) M(close),                    \
+      M(sig) M(max) M(quantity) M(bid) RECORD_STANDING(M))                     \
     X(BID_REFUSED, "bid.refused", RECORD_COMMAND(M) M(reason),                 \
-      RECORD_REFUSAL(M) M(max))                                                \
+      RECORD_REFUSAL(M) M(max) M(quantity) M(price) M(bid) M(stock))           \
     X(BUY_ACCEPTED, "buy.accepted", RECORD_LOT(M) M(price),                    \
       M(sig) RECORD_STANDING(M))                                               \
     X(BUY_REFUSED, "buy.refused", RECORD_COMMAND(M) M(reason),                 \
       RECORD_REFUSAL(M) M(price))                                              \
+    X(TAKE_ACCEPTED, "take.accepted",                                          \
+      RECORD_LOT(M) M(quantity) M(limit) M(all_or_none) M(price) M(filled)     \
+          M(stock),                                                            \
+      M(sig) RECORD_STANDING(M))                                               \
+    X(TAKE_REFUSED, "take.refused", RECORD_COMMAND(M) M(reason),               \
+      RECORD_REFUSAL(M) M(quantity) M(limit) M(all_or_none) M(price) M(stock)) \
+    X(COMMIT_ACCEPTED, "commit.accepted", RECORD_LOT(M) M(c) M(cap),           \
+      M(sig) M(bid) RECORD_STANDING(M))                                        \
+    X(COMMIT_REFUSED, "commit.refused", RECORD_COMMAND(M) M(reason),           \
+      RECORD_REFUSAL(M) M(c) M(cap) M(bid))                                    \
+    X(REVEAL_ACCEPTED, "reveal.accepted", RECORD_LOT(M) M(amount) M(nonce),    \
+      M(sig) M(bid) M(quantity) RECORD_STANDING(M))                            \
+    X(REVEAL_REFUSED, "reveal.refused", RECORD_COMMAND(M) M(reason),           \
+      RECORD_REFUSAL(M) M(bid) M(quantity) M(amount) M(nonce))                 \
+    X(WITHDRAW_ACCEPTED, "withdraw.accepted", RECORD_LOT(M),                   \
+      M(sig) M(bid) RECORD_STANDING(M))                                        \
+    X(WITHDRAW_REFUSED, "withdraw.refused", RECORD_COMMAND(M) M(reason),       \
+      RECORD_REFUSAL(M) M(bid))                                                \
     X(RETRACT_ACCEPTED, "retract.accepted", RECORD_LOT(M) M(why),              \
       M(sig) RECORD_STANDING(M))                                               \
     X(RETRACT_REFUSED, "retract.refused", RECORD_COMMAND(M) M(reason),         \
@@ -215,15 +245,23 @@
       M(sig) RECORD_STANDING(M))                                               \
     X(VOID_REFUSED, "void.refused", RECORD_COMMAND(M) M(reason),               \
       RECORD_REFUSAL(M) M(uid) M(why))                                         \
-    X(PAY_ACCEPTED, "pay.accepted", RECORD_LOT(M) M(uid), M(sig) M(revision))  \
+    X(PAY_ACCEPTED, "pay.accepted", RECORD_LOT(M) M(uid),                      \
+      M(sig) M(number) M(revision))                                            \
     X(PAY_REFUSED, "pay.refused", RECORD_COMMAND(M) M(reason),                 \
-      RECORD_REFUSAL(M) M(uid))                                                \
+      RECORD_REFUSAL(M) M(uid) M(number))                                      \
+    X(CORRECT_ACCEPTED, "correct.accepted", RECORD_LOT(M) M(number) M(why),    \
+      M(sig) M(revision))                                                      \
+    X(CORRECT_REFUSED, "correct.refused", RECORD_COMMAND(M) M(reason),         \
+      RECORD_REFUSAL(M) M(number) M(why))                                      \
     X(AUCTION_OPENED, "auction.opened", M(auction) M(aseq),                    \
       M(close) M(revision))                                                    \
     X(AUCTION_EXTENDED, "auction.extended",                                    \
-      M(auction) M(aseq) M(old) M(new) M(cause), M(revision))                  \
+      M(auction) M(aseq) M(old) M(new) M(cause), M(what) M(revision))          \
+    X(AUCTION_REVEAL, "auction.reveal", M(auction) M(aseq),                    \
+      M(close) M(revision))                                                    \
     X(AUCTION_CLOSED, "auction.closed", M(auction) M(aseq) M(outcome),         \
-      M(awards) M(cause) M(reserve) M(nonce) M(leader) M(price) M(revision))   \
+      M(awards) M(cause) M(reserve) M(nonce) M(leader) M(price) M(revision)    \
+          M(count) M(quantity))                                                \
     X(AUCTION_SETTLED, "auction.settled", M(auction) M(aseq),                  \
       M(outcome) M(revision))                                                  \
     X(AUCTION_CANCELLED, "auction.cancelled", M(auction) M(aseq),              \
@@ -235,13 +273,13 @@
     X(REPL_ROLE, "repl.role", M(role) M(term), M(peer) M(size) M(root))        \
     X(REPL_PEER, "repl.peer", M(peer) M(state), )                              \
     X(AWARD_MADE, "award.made",                                                \
-      M(auction) M(aseq) M(uid) M(price) M(quantity), M(revision))             \
+      M(auction) M(aseq) M(uid) M(price) M(quantity), M(bid) M(revision))      \
     X(AWARD_PAID, "award.paid", M(auction) M(aseq) M(uid),                     \
-      M(price) M(quantity) M(revision))                                        \
+      M(price) M(quantity) M(number) M(cause) M(revision))                     \
     X(AWARD_DEFAULTED, "award.defaulted", M(auction) M(aseq) M(uid),           \
-      M(price) M(quantity) M(revision))                                        \
+      M(price) M(quantity) M(number) M(cause) M(revision))                     \
     X(INVOICE_ISSUED, "invoice.issued",                                        \
-      M(auction) M(aseq) M(number) M(uid) M(goods) M(premium) M(tax)           \
-          M(total), )
+      M(auction) M(aseq) M(number) M(uid) M(goods) M(premium) M(tax) M(total), \
+      M(cause) M(corrects))
 
 #endif

@@ -6,6 +6,7 @@
 #include "engine/engine_internal.h"
 
 #include "base/log.h"
+#include "engine/books.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ struct rows {
     struct store_bytes *records;
     const struct store_lot **lots;
     const struct store_account **accounts;
+    struct store_entry *entries;
+    size_t entry_count;
     struct store_bytes *texts;
     struct store_tile tiles[TREE_BATCH_TILES_MAX];
     size_t tile_count;
@@ -33,7 +36,18 @@ free_rows(struct rows *rows)
     free(rows->records);
     free(rows->lots);
     free(rows->accounts);
+    free(rows->entries);
     free(rows->texts);
+}
+
+static size_t
+count_entries(const struct world_changes *changes)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < changes->auction_count; i++)
+        count += books_rows(changes->auctions[i], NULL);
+    return count;
 }
 
 static void *
@@ -49,9 +63,12 @@ make_rows(struct rows *rows, const struct batch *batch,
     rows->records = array_of(batch->record_count, sizeof(*rows->records));
     rows->lots = array_of(changes->auction_count, sizeof(*rows->lots));
     rows->accounts = array_of(changes->account_count, sizeof(*rows->accounts));
+    rows->entry_count = count_entries(changes);
+    rows->entries = array_of(rows->entry_count, sizeof(*rows->entries));
     rows->texts = array_of(changes->new_text_count, sizeof(*rows->texts));
     return rows->records != NULL && rows->lots != NULL &&
-           rows->accounts != NULL && rows->texts != NULL;
+           rows->accounts != NULL && rows->texts != NULL &&
+           rows->entries != NULL;
 }
 
 static void
@@ -64,8 +81,13 @@ fill_rows(struct rows *rows, const struct batch *batch,
         rows->records[i] =
             (struct store_bytes){batch->before.size + i, bytes, size};
     }
-    for (size_t i = 0; i < changes->auction_count; i++)
+    size_t entries = 0;
+
+    for (size_t i = 0; i < changes->auction_count; i++) {
         rows->lots[i] = &changes->auctions[i]->row;
+        entries += books_rows(changes->auctions[i], rows->entries + entries);
+    }
+    CHECK(entries == rows->entry_count);
     for (size_t i = 0; i < changes->account_count; i++)
         rows->accounts[i] = &changes->accounts[i]->row;
     for (size_t i = 0; i < changes->new_text_count; i++) {
@@ -108,6 +130,8 @@ store_batch_of(const struct engine *engine, const struct rows *rows,
         .record_count = batch->record_count,
         .lots = rows->lots,
         .lot_count = changes->auction_count,
+        .entries = rows->entries,
+        .entry_count = rows->entry_count,
         .texts = rows->texts,
         .text_count = changes->new_text_count,
         .accounts = rows->accounts,
@@ -212,13 +236,36 @@ engine_show_head(struct engine *engine)
 
 /* ---------------------------------------------------------------- views */
 
+/** The awards and forfeits of a lot, as far as a view shows them. */
+static void
+add_awards(struct engine *engine, struct auction_view *view,
+           const struct auction *auction)
+{
+    const struct lot *lot = &auction->row.lot;
+    size_t count = lot->due_count;
+
+    if (count == 0)
+        return;
+    if (count > VIEW_AWARDS_MAX)
+        count = VIEW_AWARDS_MAX;
+    view->awards = calloc(count, sizeof(*view->awards));
+    CHECK(view->awards != NULL);
+    view->award_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *entry = &auction->book->entries[lot->due_first + i];
+        view->awards[i].entry = *entry;
+        memcpy(view->awards[i].account,
+               world_account(engine->world, entry->user)->row.name,
+               STORE_NAME_BYTES);
+    }
+}
+
 static struct auction_view *
 make_view(struct engine *engine, const struct auction *auction)
 {
     struct auction_view *view = calloc(1, sizeof(*view));
     const struct lot *lot = &auction->row.lot;
-    uint64_t leader = lot->award.user != 0 ? lot->award.user : lot->leader;
-    const struct account *account = world_account(engine->world, leader);
+    const struct account *account = world_account(engine->world, lot->leader);
 
     /* Out of memory after the flush: what is durable must be shown. */
     CHECK(view != NULL && auction->text != NULL);
@@ -227,12 +274,74 @@ make_view(struct engine *engine, const struct auction *auction)
     view->lot = *lot;
     memcpy(view->terms.bytes, auction->row.terms, sizeof(view->terms));
     memcpy(view->alias_salt, auction->row.alias_salt, sizeof(view->alias_salt));
-    view->invoice = auction->row.invoice;
     view->text = shared_ref(auction->text);
     memcpy(view->seller, auction->seller->row.name, sizeof(view->seller));
     if (account != NULL)
         memcpy(view->leader, account->row.name, sizeof(view->leader));
+    add_awards(engine, view, auction);
     return view;
+}
+
+/* --------------------------------------------------------------- invoices */
+
+static struct invoice_view
+invoice_of(const struct auction *auction, const struct entry *entry)
+{
+    const struct lot *lot = &auction->row.lot;
+    struct invoice_view view = {.number = entry->invoice,
+                                .auction = lot->id,
+                                .seller = lot->seller,
+                                .corrected_by = entry->credit_note,
+                                .ended = lot->ended,
+                                .entry = *entry};
+    struct money goods =
+        money_of(entry->amount.minor * (int64_t)entry->quantity);
+
+    memcpy(view.currency, lot->rules.currency, sizeof(view.currency));
+    CHECK(invoice_compute(&view.sums, goods, lot->rules.premium_bp,
+                          lot->rules.tax_bp));
+    return view;
+}
+
+/** An entry's invoice, and the credit note that takes it back. */
+static void
+publish_invoice(struct engine *engine, const struct auction *auction,
+                const struct entry *entry)
+{
+    struct invoice_view view;
+    enum err err = ERR_OK;
+
+    if (entry->invoice == 0)
+        return;
+    view = invoice_of(auction, entry);
+    err = views_publish_invoice(engine->views, &view);
+    if (err == ERR_OK && entry->credit_note != 0) {
+        view.number = entry->credit_note;
+        view.corrected_by = 0;
+        view.corrects = entry->invoice;
+        err = views_publish_invoice(engine->views, &view);
+    }
+    CHECK(err == ERR_OK);
+}
+
+void
+engine_publish_invoices(struct engine *engine, const struct auction *auction)
+{
+    const struct lot *lot = &auction->row.lot;
+
+    for (uint32_t i = 0; i < lot->due_count; i++)
+        publish_invoice(engine, auction,
+                        &auction->book->entries[lot->due_first + i]);
+}
+
+/** Those of entries that this batch has changed. */
+static void
+publish_changed_invoices(struct engine *engine, const struct auction *auction)
+{
+    const struct book *book = auction->book;
+
+    for (uint32_t i = 0; book != NULL && i < book->change_count; i++)
+        publish_invoice(engine, auction, &book->entries[book->changes[i].at]);
 }
 
 void
@@ -261,8 +370,10 @@ publish_changes(struct engine *engine)
 
     for (size_t i = 0; i < changes.account_count; i++)
         engine_publish_account(engine, changes.accounts[i]);
-    for (size_t i = 0; i < changes.auction_count; i++)
+    for (size_t i = 0; i < changes.auction_count; i++) {
+        publish_changed_invoices(engine, changes.auctions[i]);
         engine_publish_auction(engine, changes.auctions[i]);
+    }
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "auction/rules.h"
 #include "audit/hash.h"
 #include "base/buf.h"
+#include "store/store.h"
 
 #include <jansson.h>
 
@@ -23,6 +24,7 @@ enum {
     DRAFT_TITLE_BYTES_MAX = 200,
     DRAFT_DESCRIPTION_BYTES_MAX = 4096,
     DRAFT_TEXT_BYTES_MAX = 16384, /* of either canonical text */
+    DRAFT_ALLOW_MAX = 128, /* accounts on the list of those who may bid */
 };
 
 struct draft {
@@ -31,8 +33,10 @@ struct draft {
     bool publish; /* at once, with the creation */
     char title[DRAFT_TITLE_BYTES_MAX + 1];
     char description[DRAFT_DESCRIPTION_BYTES_MAX + 1];
-    struct money reserve; /* 0: none; also in rules */
-    char *text;           /* canonical draft text, owned */
+    struct money reserve;            /* 0: none; also in rules */
+    char (*allow)[STORE_NAME_BYTES]; /* NULL: everybody; owned */
+    size_t allow_count;
+    char *text; /* canonical draft text, owned */
     size_t text_size;
     struct hash hash; /* of the text */
 };

@@ -149,6 +149,9 @@ void engine_fail(struct engine *engine, enum err err, const char *what);
 void engine_show_head(struct engine *engine);
 void
 engine_publish_auction(struct engine *engine, const struct auction *auction);
+/** All invoices of an auction that has been loaded. */
+void
+engine_publish_invoices(struct engine *engine, const struct auction *auction);
 void
 engine_publish_account(struct engine *engine, const struct account *account);
 

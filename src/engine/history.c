@@ -48,6 +48,8 @@ take_record(struct reading *in)
 
     switch ((int)r->type) {
     case RECORD_BID_ACCEPTED:
+        if (!RECORD_HAS(r, max)) /* it is in the book */
+            return ERR_OK;
         return add_bid(in, &(struct past_bid){.seq = (uint64_t)r->seq,
                                               .uid = (uint64_t)r->actor.uid,
                                               .max = money_of(r->max),

@@ -51,6 +51,15 @@ load_lot(void *context, const struct store_lot *row)
 }
 
 static bool
+load_entry(void *context, const struct store_entry *row)
+{
+    struct loading *loading = context;
+
+    loading->err = world_load_entry(loading->engine->world, row);
+    return loading->err == ERR_OK;
+}
+
+static bool
 load_text(void *context, uint64_t auction, const void *bytes, size_t size)
 {
     struct loading *loading = context;
@@ -78,6 +87,10 @@ load_tables(struct engine *engine)
     if ((err = store->each_lot(store->context, load_lot, &loading)) != ERR_OK ||
         loading.err != ERR_OK)
         return err != ERR_OK ? err : loading.err;
+    if ((err = store->each_entry(store->context, load_entry, &loading)) !=
+            ERR_OK ||
+        loading.err != ERR_OK)
+        return err != ERR_OK ? err : loading.err;
     err = store->each_text(store->context, load_text, &loading);
     return err != ERR_OK ? err : loading.err;
 }
@@ -96,7 +109,7 @@ check_tables(struct engine *engine)
         if (world_auction(engine->world, id)->text == NULL)
             return err_set(ERR_DAMAGED, "auction %llu has no text",
                            (unsigned long long)id);
-    return ERR_OK;
+    return world_check_books(engine->world);
 }
 
 static void
@@ -107,8 +120,11 @@ publish_all(struct engine *engine)
 
     for (uint64_t uid = 1; uid <= uids; uid++)
         engine_publish_account(engine, world_account(engine->world, uid));
-    for (uint64_t id = 1; id <= auctions; id++)
-        engine_publish_auction(engine, world_auction(engine->world, id));
+    for (uint64_t id = 1; id <= auctions; id++) {
+        const struct auction *auction = world_auction(engine->world, id);
+        engine_publish_invoices(engine, auction);
+        engine_publish_auction(engine, auction);
+    }
 }
 
 /* ---------------------------------------------------------------- proof */

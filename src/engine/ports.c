@@ -196,6 +196,12 @@ port_each_lot(void *context, store_lot_visit *visit, void *visitor)
 }
 
 static enum err
+port_each_entry(void *context, store_entry_visit *visit, void *visitor)
+{
+    return store_each_entry(context, visit, visitor);
+}
+
+static enum err
 port_each_text(void *context, store_record_visit *visit, void *visitor)
 {
     return store_each_text(context, visit, visitor);
@@ -255,6 +261,7 @@ store_port_of(struct store *store)
         .read_blob = port_read_blob,
         .read_request = port_read_request,
         .each_lot = port_each_lot,
+        .each_entry = port_each_entry,
         .each_text = port_each_text,
         .each_account = port_each_account,
         .each_cert = port_each_cert,

@@ -50,6 +50,8 @@ struct store_port {
                              const uint8_t request[STORE_REQUEST_BYTES],
                              struct store_request *out);
     enum err (*each_lot)(void *context, store_lot_visit *visit, void *visitor);
+    enum err (*each_entry)(void *context, store_entry_visit *visit,
+                           void *visitor);
     enum err (*each_text)(void *context, store_record_visit *visit,
                           void *visitor);
     enum err (*each_account)(void *context, store_account_visit *visit,

@@ -25,6 +25,7 @@ struct replay {
     size_t count;
     size_t decoded; /* `record` is number decoded - 1 of it; 0: none */
     int64_t tx, t;
+    uint64_t first_seq;        /* of its first record */
     size_t compared;           /* records of it that the world has written */
     struct instant last_alive; /* time of the record before it */
     struct instant outage_from, outage_end; /* of the newest start */
@@ -94,6 +95,15 @@ port_record(void *context, struct record *record, uint64_t *seq_out)
     *seq_out = (uint64_t)r->record.seq;
     r->compared++;
     return ERR_OK;
+}
+
+static uint64_t
+port_next_seq(void *context)
+{
+    struct replay *r = context;
+
+    /* Those of a transaction follow each other; see replay_feed. */
+    return r->first_seq + r->compared;
 }
 
 static enum err
@@ -219,6 +229,38 @@ read_draft(struct replay *r, struct submission *s)
                                    "its draft is missing or cannot be read");
 }
 
+/** The own fields of a bidder's command. */
+static void
+read_order(const struct record *record, enum command_kind cmd,
+           struct submission *s)
+{
+    if (RECORD_HAS(record, max))
+        s->amount = money_of(record->max);
+    if ((cmd == COMMAND_BUY || cmd == COMMAND_BID) &&
+        RECORD_HAS(record, price) && !RECORD_HAS(record, max))
+        s->amount = money_of(record->price);
+    if (RECORD_HAS(record, limit))
+        s->amount = money_of(record->limit);
+    if (RECORD_HAS(record, cap))
+        s->amount = money_of(record->cap);
+    if (RECORD_HAS(record, amount))
+        s->amount = money_of(record->amount);
+    if (RECORD_HAS(record, quantity))
+        s->quantity = (uint64_t)record->quantity;
+    if (RECORD_HAS(record, bid))
+        s->bid = (uint64_t)record->bid;
+    if (RECORD_HAS(record, all_or_none))
+        s->all_or_none = record->all_or_none;
+    s->has_c = RECORD_HAS(record, c);
+    if (s->has_c)
+        s->c = record->c;
+    s->has_opening = cmd == COMMAND_REVEAL && RECORD_HAS(record, nonce);
+    if (s->has_opening)
+        s->opening = record->nonce;
+    if (RECORD_HAS(record, number))
+        s->invoice = (uint64_t)record->number;
+}
+
 /** The submission that a command's record answers. */
 static enum err
 rebuild(struct replay *r, enum command_kind cmd, const struct party *party,
@@ -229,7 +271,7 @@ rebuild(struct replay *r, enum command_kind cmd, const struct party *party,
     *s = (struct submission){
         .cmd = cmd,
         .who = *party,
-        .auction = RECORD_HAS(record, auction) && cmd != COMMAND_CREATE
+        .auction = RECORD_HAS(record, auction) && submission_is_on_auction(cmd)
                        ? (uint64_t)record->auction
                        : 0,
         .request = record->request,
@@ -238,10 +280,7 @@ rebuild(struct replay *r, enum command_kind cmd, const struct party *party,
     };
     if (s->is_signed)
         s->sig = record->sig;
-    if (RECORD_HAS(record, max))
-        s->amount = money_of(record->max);
-    if (cmd == COMMAND_BUY && RECORD_HAS(record, price))
-        s->amount = money_of(record->price);
+    read_order(record, cmd, s);
     if (RECORD_HAS(record, why))
         copy_text(s->why, sizeof(s->why), &record->why);
     if (RECORD_HAS(record, reserve_nonce))
@@ -311,6 +350,18 @@ judge_again(struct replay *r, enum command_kind cmd, const struct party *party,
     return err;
 }
 
+/** An opening that came too early: its answer is kept all the same. */
+static enum err
+restate_forgotten(struct replay *r, const struct party *party, uint64_t uid,
+                  const struct bytes16 *request)
+{
+    bool is_kept = !replay_has_reason(&r->record, VERDICT_NO_AUCTION);
+    enum err err = restate(r, party);
+
+    return err == ERR_OK && is_kept ? past_add_request(&r->past, uid, request)
+                                    : err;
+}
+
 static enum err
 run_command(struct replay *r, size_t at, enum command_kind cmd)
 {
@@ -332,6 +383,8 @@ run_command(struct replay *r, size_t at, enum command_kind cmd)
     if (is_reuse && !is_known)
         return differs(r, (uint64_t)r->record.seq,
                        "its request id was not used before");
+    if (replay_is_forgotten(&r->record) && !is_known)
+        return restate_forgotten(r, &party, uid, &request);
     if (replay_is_given(&r->record))
         return restate(r, &party);
     if (is_known)
@@ -528,6 +581,7 @@ replay_create(struct replay **out, replay_blob *blob, void *context)
     struct replay *r = calloc(1, sizeof(*r));
     struct world_ports ports = {.context = r,
                                 .record = port_record,
+                                .next_seq = port_next_seq,
                                 .blob = port_blob,
                                 .find_request = port_find_request,
                                 .check_head = port_check_head,
@@ -581,7 +635,7 @@ enum err
 replay_feed(struct replay *r, const void *bytes, size_t size)
 {
     enum err err;
-    int64_t tx, t;
+    int64_t tx, t, seq;
 
     r->decoded = 0;
     err = record_decode(bytes, size, &r->record, &r->text);
@@ -591,6 +645,7 @@ replay_feed(struct replay *r, const void *bytes, size_t size)
         return err;
     tx = r->record.tx;
     t = r->record.t;
+    seq = r->record.seq;
     if (r->count > 0 && tx != r->tx && (err = run_group(r)) != ERR_OK)
         return err;
     r->tx = tx;
@@ -598,8 +653,14 @@ replay_feed(struct replay *r, const void *bytes, size_t size)
     if (r->count == GROUP_RECORDS_MAX)
         return differs(r, (uint64_t)r->record.seq,
                        "its transaction is larger than any");
-    if (r->count == 0)
+    if (r->count == 0) {
         r->offsets[0] = 0;
+        r->first_seq = (uint64_t)seq;
+    }
+    /* A bid's id is the number of its record. */
+    if ((uint64_t)seq != r->first_seq + r->count)
+        return differs(r, (uint64_t)seq,
+                       "it does not follow the record before it");
     buf_add(&r->bytes, bytes, size);
     r->offsets[++r->count] = r->bytes.size;
     return buf_is_ok(&r->bytes) ? ERR_OK
@@ -653,7 +714,7 @@ replay_summary(struct replay *r, uint64_t id, struct replay_summary *out)
 {
     struct auction *auction = world_auction(r->world, id);
     const struct tally *tally = past_tally(&r->past, id);
-    const struct account *winner;
+    const struct account *winner = NULL;
 
     if (auction == NULL || tally == NULL)
         return false;
@@ -664,7 +725,14 @@ replay_summary(struct replay *r, uint64_t id, struct replay_summary *out)
                                    .lot = auction->row.lot};
     memcpy(out->currency, auction->row.lot.rules.currency,
            sizeof(out->currency));
-    winner = world_account(r->world, auction->row.lot.award.user);
+    if (auction->row.lot.due_count > 0) {
+        const struct entry *award =
+            &auction->book->entries[auction->row.lot.due_first];
+        winner = award->kind == ENTRY_AWARD
+                     ? world_account(r->world, award->user)
+                     : NULL;
+        out->price = award->kind == ENTRY_AWARD ? award->amount : money_of(0);
+    }
     if (winner != NULL)
         memcpy(out->winner, winner->row.name, sizeof(out->winner));
     return true;

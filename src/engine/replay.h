@@ -59,8 +59,9 @@ struct replay_summary {
     uint64_t auction;
     uint64_t accepted, refused, extensions;
     struct lot lot;
+    struct money price; /* of the first award; 0: none */
     char currency[4];
-    char winner[STORE_NAME_BYTES];
+    char winner[STORE_NAME_BYTES]; /* of the first award */
 };
 
 uint64_t replay_auctions(const struct replay *replay);

@@ -70,11 +70,17 @@ past_note(struct replay_past *past, const struct record *record)
         return ERR_OK;
     if ((err = tally_of(past, (uint64_t)record->auction, &tally)) != ERR_OK)
         return err;
-    tally->refused += record->type == RECORD_BID_REFUSED;
+    tally->refused += record->type == RECORD_BID_REFUSED ||
+                      record->type == RECORD_TAKE_REFUSED ||
+                      record->type == RECORD_COMMIT_REFUSED;
     switch ((int)record->type) {
     case RECORD_BID_ACCEPTED:
         tally->accepted++;
-        return add_bid(tally, record);
+        return RECORD_HAS(record, max) ? add_bid(tally, record) : ERR_OK;
+    case RECORD_TAKE_ACCEPTED:
+    case RECORD_COMMIT_ACCEPTED:
+        tally->accepted++;
+        return ERR_OK;
     case RECORD_AUCTION_EXTENDED:
         tally->extensions++;
         return ERR_OK;

@@ -56,6 +56,13 @@ replay_is_given(const struct record *record)
 }
 
 bool
+replay_is_forgotten(const struct record *record)
+{
+    return record->type == RECORD_REVEAL_REFUSED &&
+           !RECORD_HAS(record, amount) && !replay_is_given(record);
+}
+
+bool
 replay_is_of_the_server(enum record_type type)
 {
     switch ((int)type) {
@@ -91,10 +98,23 @@ replay_is_of_the_server(enum record_type type)
 const char *
 replay_find_malformed(const struct submission *s)
 {
+    bool has_amount = submission_is_order(s->cmd) &&
+                      s->cmd != COMMAND_WITHDRAW && s->cmd != COMMAND_RETRACT;
+
     if (s->cmd == COMMAND_CREATE && s->draft == NULL)
         return "a draft is missing";
-    if ((s->cmd == COMMAND_BID || s->cmd == COMMAND_BUY) &&
-        (!money_is_valid(s->amount)))
+    if (has_amount && !money_is_valid(s->amount))
         return "an amount that nobody can offer";
+    if (s->cmd == COMMAND_CREDIT && s->amount.minor != 0 &&
+        !money_is_valid(s->amount))
+        return "a limit that nobody can have";
+    if (s->quantity > RULES_QUANTITY_MAX ||
+        (s->cmd == COMMAND_TAKE && s->quantity == 0))
+        return "a quantity that nobody can ask for";
+    if ((s->cmd == COMMAND_COMMIT && !s->has_c) ||
+        (s->cmd == COMMAND_REVEAL && !s->has_opening))
+        return "a commitment or its nonce is missing";
+    if (s->cmd == COMMAND_CORRECT && s->invoice == 0)
+        return "the number of an invoice is missing";
     return NULL;
 }

@@ -27,6 +27,12 @@ bool replay_has_reason(const struct record *record, enum verdict verdict);
  */
 bool replay_is_given(const struct record *record);
 
+/**
+ * A refused opening whose amount the server did not keep, since bids were
+ * still taken: there is nothing to judge again.
+ */
+bool replay_is_forgotten(const struct record *record);
+
 /** A record that says what the server did, not what follows from a rule. */
 bool replay_is_of_the_server(enum record_type type);
 

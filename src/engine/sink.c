@@ -60,6 +60,12 @@ sink_record(void *context, struct record *record, uint64_t *seq_out)
     return ERR_OK;
 }
 
+static uint64_t
+sink_next_seq(void *context)
+{
+    return ((struct engine *)context)->head.size;
+}
+
 static enum err
 sink_blob(void *context, const struct hash *hash, const void *bytes,
           size_t size)
@@ -171,6 +177,7 @@ engine_world_ports(struct engine *engine)
     return (struct world_ports){
         .context = engine,
         .record = sink_record,
+        .next_seq = sink_next_seq,
         .blob = sink_blob,
         .find_request = sink_find_request,
         .check_head = sink_check_head,

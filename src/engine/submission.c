@@ -5,6 +5,35 @@
 
 enum { SIGNED_BYTES_MAX = COMMAND_BYTES_MAX };
 
+bool
+submission_is_order(enum command_kind cmd)
+{
+    switch ((int)cmd) {
+    case COMMAND_BID:
+    case COMMAND_BUY:
+    case COMMAND_TAKE:
+    case COMMAND_COMMIT:
+    case COMMAND_REVEAL:
+    case COMMAND_WITHDRAW:
+    case COMMAND_RETRACT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool
+submission_has_account(enum command_kind cmd)
+{
+    return cmd == COMMAND_VOID || cmd == COMMAND_PAY || cmd == COMMAND_CREDIT;
+}
+
+bool
+submission_is_on_auction(enum command_kind cmd)
+{
+    return cmd != COMMAND_CREATE && cmd != COMMAND_CREDIT;
+}
+
 void
 submission_release(struct submission *submission)
 {
@@ -25,8 +54,18 @@ signed_form(const struct submission *s, const char *log)
         .request = s->request,
         .until = s->sig.until,
         .seen = s->sig.seen,
-        .max = s->amount.minor,
-        .price = s->amount.minor,
+        .max = s->quantity == 0 ? s->amount.minor : 0,
+        .quantity = (int64_t)s->quantity,
+        .price =
+            s->cmd == COMMAND_BID && s->quantity == 0 ? 0 : s->amount.minor,
+        .bid = (int64_t)s->bid,
+        .limit = s->amount.minor,
+        .all_or_none = s->all_or_none,
+        .c = s->c,
+        .cap = s->amount.minor,
+        .amount = s->amount.minor,
+        .nonce = s->opening,
+        .number = (int64_t)s->invoice,
         .uid = (int64_t)s->uid,
         .why = text_ref_of(s->why),
     };
@@ -67,6 +106,11 @@ submission_digest(const struct submission *s, struct hash *digest_out)
         buf_add_format(&bytes, "%lld %d ", (long long)s->draft->reserve.minor,
                        s->draft->publish);
     }
+    buf_add_format(&bytes, "%llu %llu %d %llu ",
+                   (unsigned long long)s->quantity, (unsigned long long)s->bid,
+                   s->all_or_none, (unsigned long long)s->invoice);
+    buf_add(&bytes, &s->c, sizeof(s->c));
+    buf_add(&bytes, &s->opening, sizeof(s->opening));
     buf_add_text(&bytes, s->account);
     buf_add_char(&bytes, '\0');
     buf_add_text(&bytes, s->why);

@@ -40,9 +40,19 @@ struct submission {
     uint64_t auction;       /* 0 for create */
     struct bytes16 request; /* the retry key */
 
-    struct money amount;            /* bid: max; buy: price */
-    char why[SUBMISSION_WHY_BYTES]; /* retract, cancel, void */
-    char account[STORE_NAME_BYTES]; /* void, pay: whose */
+    /* What a command does not have, or does not name, is 0. */
+    struct money amount; /* bid: max or unit price; buy: price; take, credit:
+                            limit; commit: cap; reveal: amount */
+    uint64_t quantity;   /* bid for several units; take; reveal */
+    uint64_t bid;        /* id of the bid that it replaces, opens, withdraws */
+    bool all_or_none;    /* take */
+    bool has_c;          /* commit: */
+    struct hash c;       /* the commitment */
+    bool has_opening;    /* reveal: */
+    struct hash opening; /* the nonce */
+    uint64_t invoice;    /* pay, correct: its number */
+    char why[SUBMISSION_WHY_BYTES]; /* retract, cancel, void, correct */
+    char account[STORE_NAME_BYTES]; /* void, pay, credit: whose */
     uint64_t uid;                   /* of it; set by the world */
     struct draft *draft;            /* create; owned */
     struct hash nonce;              /* create: random, never a caller's */
@@ -54,6 +64,15 @@ struct submission {
     enum verdict prejudged;
     char cause[SUBMISSION_CAUSE_BYTES]; /* of that; "" for none */
 };
+
+/** What a bidder asks of an auction, and so may have to be signed. */
+bool submission_is_order(enum command_kind cmd);
+
+/** Whether it names an account: `uid` is recorded. */
+bool submission_has_account(enum command_kind cmd);
+
+/** Whether it is about an auction that exists. */
+bool submission_is_on_auction(enum command_kind cmd);
 
 /** Free what it owns. */
 void submission_release(struct submission *submission);

@@ -5,6 +5,8 @@
  * from 1 so that 0 means "not in the heap", and can be moved in O(log n).
  * Firing one is a change like a command's, by the system.
  */
+#include "engine/books.h"
+#include "engine/settle.h"
 #include "engine/world_internal.h"
 
 static bool
@@ -115,6 +117,15 @@ world_next_due(const struct world *world, struct instant *due_out)
     return true;
 }
 
+static struct lot_room
+room_for_timer(const struct auction *auction)
+{
+    static const struct book empty;
+
+    return lot_room_for_timer(&auction->row.lot,
+                              auction->book == NULL ? &empty : auction->book);
+}
+
 enum err
 world_fire(struct world *world)
 {
@@ -125,12 +136,16 @@ world_fire(struct world *world)
     enum err err;
 
     CHECK(auction != NULL);
-    if ((err = world_touch_auction(world, auction)) != ERR_OK)
+    if ((err = world_touch_auction(world, auction)) != ERR_OK ||
+        (err = books_begin(auction, room_for_timer(auction))) != ERR_OK)
         return err;
     before = auction->row.lot;
     CHECK(lot_next_timer(&auction->row.lot, &due, &timer));
     CHECK(due.ms == auction->due.ms);
-    lot_fire(&auction->row.lot, timer, due);
+    lot_fire(&auction->row.lot, auction->book, timer, due);
+    if (timer == TIMER_INVOICE &&
+        (err = settle_step(world, auction, &due, &actor_system)) != ERR_OK)
+        return err;
     return effect_follow(world, auction, &before, &due, "", &actor_system);
 }
 
@@ -145,7 +160,7 @@ world_outage(struct world *world, struct instant last_alive,
         struct auction *auction = world->auctions.items[i];
         struct lot before = auction->row.lot;
         struct lot after = before;
-        enum err err;
+        enum err err = ERR_OK;
 
         if (!lot_outage(&after, last_alive, restart))
             continue;
@@ -153,7 +168,8 @@ world_outage(struct world *world, struct instant last_alive,
             *more_out = true;
             return ERR_OK;
         }
-        if ((err = world_touch_auction(world, auction)) != ERR_OK)
+        if ((err = world_touch_auction(world, auction)) != ERR_OK ||
+            (err = books_begin(auction, (struct lot_room){0, 0})) != ERR_OK)
             return err;
         auction->row.lot = after;
         err = effect_follow(world, auction, &before, NULL, "outage",

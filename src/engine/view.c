@@ -31,6 +31,11 @@ struct views {
     size_t account_capacity;
     uint64_t *buckets; /* uid of the first of a chain, by hash of the name */
     size_t bucket_count;
+
+    pthread_mutex_t invoices_lock; /* rank 22; guards all below */
+    struct invoice_view *invoices; /* by number - 1 */
+    size_t invoice_count;
+    size_t invoice_capacity;
 };
 
 const char *
@@ -43,6 +48,16 @@ const char *
 view_description(const struct auction_view *view)
 {
     return view->text->bytes + strlen(view->text->bytes) + 1;
+}
+
+const char *
+view_allowed(const struct auction_view *view, const char *last)
+{
+    const char *end = view->text->bytes + view->text->size;
+    const char *from = last == NULL ? view_description(view) : last;
+
+    from += strlen(from) + 1;
+    return from < end ? from : NULL;
 }
 
 char *
@@ -79,6 +94,7 @@ view_unref(struct auction_view **view)
     CHECK(before > 0);
     if (before == 1) {
         shared_unref(&(*view)->text);
+        free((*view)->awards);
         free(*view);
     }
     *view = NULL;
@@ -100,6 +116,7 @@ views_create(struct views **out)
     for (size_t i = 0; i < STRIPES; i++)
         CHECK(pthread_mutex_init(&views->stripes[i], NULL) == 0);
     CHECK(pthread_mutex_init(&views->accounts_lock, NULL) == 0);
+    CHECK(pthread_mutex_init(&views->invoices_lock, NULL) == 0);
     *out = views;
     return ERR_OK;
 }
@@ -119,6 +136,8 @@ views_destroy(struct views **out)
     for (size_t i = 0; i < STRIPES; i++)
         pthread_mutex_destroy(&views->stripes[i]);
     pthread_mutex_destroy(&views->accounts_lock);
+    pthread_mutex_destroy(&views->invoices_lock);
+    free(views->invoices);
     free(views->accounts);
     free(views->buckets);
     free(views);
@@ -319,4 +338,72 @@ views_account_name(struct views *views, uint64_t uid,
         memcpy(name_out, views->accounts[uid - 1].name, STORE_NAME_BYTES);
     CHECK(pthread_mutex_unlock(&views->accounts_lock) == 0);
     return found;
+}
+
+/* ---------------------------------------------------------------- invoices
+ */
+
+/** Room up to a number; those in between are still 0. */
+static enum err
+grow_invoices(struct views *views, uint64_t number)
+{
+    size_t capacity = views->invoice_capacity;
+    struct invoice_view *invoices;
+
+    if (number <= capacity)
+        return ERR_OK;
+    capacity = capacity == 0 ? 64 : capacity;
+    while (capacity < number)
+        capacity *= 2;
+    invoices = realloc(views->invoices, capacity * sizeof(*invoices));
+    if (invoices == NULL)
+        return err_set(ERR_NOMEM, "no memory for more invoices");
+    memset(invoices + views->invoice_capacity, 0,
+           (capacity - views->invoice_capacity) * sizeof(*invoices));
+    views->invoices = invoices;
+    views->invoice_capacity = capacity;
+    return ERR_OK;
+}
+
+enum err
+views_publish_invoice(struct views *views, const struct invoice_view *invoice)
+{
+    enum err err;
+
+    CHECK(invoice->number > 0);
+    CHECK(pthread_mutex_lock(&views->invoices_lock) == 0);
+    err = grow_invoices(views, invoice->number);
+    if (err == ERR_OK) {
+        views->invoices[invoice->number - 1] = *invoice;
+        if (invoice->number > views->invoice_count)
+            views->invoice_count = invoice->number;
+    }
+    CHECK(pthread_mutex_unlock(&views->invoices_lock) == 0);
+    return err;
+}
+
+bool
+views_get_invoice(struct views *views, uint64_t number,
+                  struct invoice_view *out)
+{
+    bool found;
+
+    CHECK(pthread_mutex_lock(&views->invoices_lock) == 0);
+    found = number >= 1 && number <= views->invoice_count;
+    if (found)
+        *out = views->invoices[number - 1];
+    CHECK(pthread_mutex_unlock(&views->invoices_lock) == 0);
+    /* While all are loaded, and never afterwards, one may be missing. */
+    return found && out->number == number;
+}
+
+uint64_t
+views_invoice_last(struct views *views)
+{
+    uint64_t last;
+
+    CHECK(pthread_mutex_lock(&views->invoices_lock) == 0);
+    last = views->invoice_count;
+    CHECK(pthread_mutex_unlock(&views->invoices_lock) == 0);
+    return last;
 }

@@ -13,8 +13,17 @@
 #ifndef ENGINE_VIEW_H
 #define ENGINE_VIEW_H
 
+#include "auction/invoice.h"
 #include "auction/lot.h"
 #include "engine/task.h"
+
+enum { VIEW_AWARDS_MAX = 256 }; /* shown with an auction; all are invoices */
+
+/** An award or forfeit with its account. */
+struct award_view {
+    struct entry entry;
+    char account[STORE_NAME_BYTES];
+};
 
 struct auction_view {
     atomic_uint references;
@@ -22,15 +31,22 @@ struct auction_view {
     struct lot lot;
     struct hash terms;
     uint8_t alias_salt[STORE_SALT_BYTES];
-    uint64_t invoice;    /* number of the award's invoice, 0 for none */
-    struct shared *text; /* title NUL description; owned reference */
+    struct shared *text; /* see struct auction; owned reference */
     char seller[STORE_NAME_BYTES];
-    char leader[STORE_NAME_BYTES]; /* account of leader or winner, or "" */
+    char leader[STORE_NAME_BYTES]; /* account of the leader, or "" */
+    struct award_view *awards;     /* the first ones; owned */
+    size_t award_count;            /* of them; lot.due_count in all */
 };
 
 /** Title and description of a view; borrowed from it. */
 const char *view_title(const struct auction_view *view);
 const char *view_description(const struct auction_view *view);
+
+/**
+ * The accounts that may bid, one after another: give NULL, then the last one;
+ * NULL at the end.
+ */
+const char *view_allowed(const struct auction_view *view, const char *last);
 
 /**
  * The pseudonym of a bidder within one auction, such as "bidder-1f09c2".
@@ -50,6 +66,19 @@ struct account_view {
     bool blocked;
 };
 
+/** An invoice or a credit note. */
+struct invoice_view {
+    uint64_t number;
+    uint64_t auction;
+    uint64_t seller;       /* uid; the buyer is entry.user */
+    uint64_t corrects;     /* the invoice that this takes back; 0: an invoice */
+    uint64_t corrected_by; /* number of its credit note; 0: none */
+    struct instant ended;  /* the auction's close */
+    char currency[RULES_CURRENCY_BYTES];
+    struct invoice sums;
+    struct entry entry; /* what it is for, and what has become of it */
+};
+
 struct views;
 
 MUST_CHECK enum err views_create(struct views **out);
@@ -67,6 +96,17 @@ uint64_t views_last(struct views *views);
 
 MUST_CHECK enum err views_publish_account(struct views *views, const char *name,
                                           const struct account_view *account);
+
+/** Numbers come without gaps, and again when something has changed. */
+MUST_CHECK enum err
+views_publish_invoice(struct views *views, const struct invoice_view *invoice);
+
+/** False when there is no such number. */
+MUST_CHECK bool views_get_invoice(struct views *views, uint64_t number,
+                                  struct invoice_view *out);
+
+/** The last number. */
+uint64_t views_invoice_last(struct views *views);
 
 /** Whether an account of that name exists. */
 bool views_get_account(struct views *views, const char *name,

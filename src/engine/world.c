@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/world.h"
 
+#include "engine/books.h"
 #include "engine/world_internal.h"
 
 #include <stdlib.h>
@@ -55,6 +56,7 @@ static void
 free_auction(struct auction *auction)
 {
     shared_unref(&auction->text);
+    books_free(auction);
     free(auction);
 }
 
@@ -338,6 +340,29 @@ world_load_lot(struct world *world, const struct store_lot *row)
 }
 
 enum err
+world_load_entry(struct world *world, const struct store_entry *row)
+{
+    struct auction *auction = world_auction(world, row->auction);
+    struct account *account = world_account(world, row->entry->user);
+
+    if (auction == NULL || account == NULL)
+        return err_set(ERR_DAMAGED, "an entry of no auction or account");
+    account->held.minor += lot_entry_hold(&auction->row.lot, row->entry).minor;
+    return books_load(auction, row);
+}
+
+enum err
+world_check_books(struct world *world)
+{
+    for (size_t i = 0; i < world->auctions.count; i++)
+        if (!books_agree(world->auctions.items[i]))
+            return err_set(ERR_DAMAGED,
+                           "auction %llu does not agree with its book",
+                           (unsigned long long)i + 1);
+    return ERR_OK;
+}
+
+enum err
 world_load_text(struct world *world, uint64_t id, const void *bytes,
                 size_t size)
 {
@@ -386,6 +411,23 @@ world_touch_account(struct world *world, struct account *account)
     return ERR_OK;
 }
 
+enum err
+world_change_held(struct world *world, uint64_t uid, int64_t delta)
+{
+    struct account *account = world_account(world, uid);
+    enum err err;
+
+    if (uid == 0 || delta == 0)
+        return ERR_OK;
+    CHECK(account != NULL);
+    if ((err = world_touch_account(world, account)) != ERR_OK)
+        return err;
+    CHECK(!__builtin_add_overflow(account->held.minor, delta,
+                                  &account->held.minor));
+    CHECK(account->held.minor >= 0);
+    return ERR_OK;
+}
+
 struct world_changes
 world_changes(const struct world *world)
 {
@@ -413,9 +455,11 @@ forget_changes(struct world *world)
 void
 world_commit(struct world *world)
 {
-    for (size_t i = 0; i < world->touched_auctions.count; i++)
-        ((struct auction *)world->touched_auctions.items[i])->is_touched =
-            false;
+    for (size_t i = 0; i < world->touched_auctions.count; i++) {
+        struct auction *auction = world->touched_auctions.items[i];
+        auction->is_touched = false;
+        books_commit(auction);
+    }
     for (size_t i = 0; i < world->touched_accounts.count; i++)
         ((struct account *)world->touched_accounts.items[i])->is_touched =
             false;
@@ -457,6 +501,7 @@ restore_rows(struct world *world)
     for (size_t i = 0; i < world->touched_auctions.count; i++) {
         struct auction *auction = world->touched_auctions.items[i];
         auction->row = auction->before;
+        books_rewind(auction);
         auction->is_touched = false;
     }
     for (size_t i = 0; i < world->touched_accounts.count; i++) {

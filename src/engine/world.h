@@ -37,7 +37,9 @@ struct account {
 
 struct auction {
     struct store_lot row;
-    struct shared *text; /* title NUL description */
+    struct shared *text; /* title NUL description { NUL allowed account } */
+    struct book *book;   /* NULL while it has no entry; see books.h */
+    uint32_t mark;       /* its changes before the present command */
     struct account *seller;
     struct instant due; /* of the timer, while timer_at is not 0 */
     size_t timer_at;    /* place in the heap of timers, from 1 */
@@ -53,6 +55,8 @@ struct world_ports {
      * returns the number it was given.
      */
     enum err (*record)(void *context, struct record *record, uint64_t *seq_out);
+    /** The number that the next record will have. */
+    uint64_t (*next_seq)(void *context);
     /** Keep a blob; borrowed. */
     enum err (*blob)(void *context, const struct hash *hash, const void *bytes,
                      size_t size);
@@ -88,6 +92,10 @@ MUST_CHECK enum err
 world_load_cert(struct world *world, const struct store_cert *row);
 MUST_CHECK enum err
 world_load_lot(struct world *world, const struct store_lot *row);
+MUST_CHECK enum err
+world_load_entry(struct world *world, const struct store_entry *row);
+/** Call after the last row: whether they agree with each other. */
+MUST_CHECK enum err world_check_books(struct world *world);
 /** Title NUL description of an auction that is loaded. */
 MUST_CHECK enum err world_load_text(struct world *world, uint64_t auction,
                                     const void *bytes, size_t size);

@@ -4,8 +4,10 @@
  *
  *     world.c    loading, look-up, undo
  *     timers.c   the heap of timers, firing, the outage rule
- *     judge.c    one function a command, in the order of the checks
+ *     judge*.c   one function a command, in the order of the checks
+ *     books.c    the auctions' books: memory, credit, rows, undo
  *     effects.c  what follows from a change: records, holds, timers
+ *     settle.c   records of awards, invoices, payment and default
  */
 #ifndef ENGINE_WORLD_INTERNAL_H
 #define ENGINE_WORLD_INTERNAL_H
@@ -61,6 +63,10 @@ MUST_CHECK enum err
 world_touch_account(struct world *world, struct account *account);
 MUST_CHECK enum err
 world_add_auction(struct world *world, struct auction **out);
+
+/** What an account holds grows or shrinks; uid 0 is nobody. */
+MUST_CHECK enum err
+world_change_held(struct world *world, uint64_t uid, int64_t delta);
 
 /* timers.c */
 /** Put an auction's timer where its lot says, or take it out. */

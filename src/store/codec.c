@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { ROW_VERSION = 1 };
+/* Of auctions and their entries; the directory's format goes up with it. */
+enum { ROW_VERSION = 1, LOT_ROW_VERSION = 2 };
 
 /* ---------------------------------------------------------------- cursors */
 
@@ -121,13 +122,19 @@ get_instant(struct reader *r)
 }
 
 static struct reader
-begin_row(const uint8_t *bytes, size_t size)
+begin_row_of(unsigned version, const uint8_t *bytes, size_t size)
 {
     struct reader r = {bytes, bytes + size, false};
 
-    if (get_u8(&r, UINT8_MAX) != ROW_VERSION)
+    if (get_u8(&r, UINT8_MAX) != version)
         r.is_broken = true;
     return r;
+}
+
+static struct reader
+begin_row(const uint8_t *bytes, size_t size)
+{
+    return begin_row_of(ROW_VERSION, bytes, size);
 }
 
 static bool
@@ -184,6 +191,17 @@ put_rules(struct writer *w, const struct rules *rules)
     put_u8(w, rules->retraction);
     put_u8(w, rules->signed_only);
     put_u64(w, rules->quantity);
+    put_i64(w, rules->floor.minor);
+    put_i64(w, rules->drop.minor);
+    put_i64(w, rules->interval_ms);
+    put_i64(w, rules->reveal_ends.ms);
+    put_i64(w, rules->bond.minor);
+    put_u8(w, rules->rationing);
+    put_u8(w, rules->pricing);
+    put_u8(w, rules->is_sealed);
+    put_i64(w, rules->withdraw_until.ms);
+    put_u8(w, rules->is_restricted);
+    put_u64(w, rules->relist_of);
     put_u64(w, rules->premium_bp);
     put_u64(w, rules->tax_bp);
     put_i64(w, rules->pay_within_ms);
@@ -218,6 +236,17 @@ get_rules(struct reader *r, struct rules *rules)
     rules->retraction = get_flag(r);
     rules->signed_only = get_flag(r);
     rules->quantity = get_u64(r);
+    rules->floor = get_money(r);
+    rules->drop = get_money(r);
+    rules->interval_ms = get_i64(r);
+    rules->reveal_ends = get_instant(r);
+    rules->bond = get_money(r);
+    rules->rationing = (enum rationing)get_u8(r, RATIONING_PRORATA + 1);
+    rules->pricing = (enum pricing)get_u8(r, PRICING_HRB + 1);
+    rules->is_sealed = get_flag(r);
+    rules->withdraw_until = get_instant(r);
+    rules->is_restricted = get_flag(r);
+    rules->relist_of = get_u64(r);
     rules->premium_bp = get_u32(r);
     rules->tax_bp = get_u32(r);
     rules->pay_within_ms = get_i64(r);
@@ -232,6 +261,7 @@ put_state(struct writer *w, const struct lot *lot)
     put_bytes(w, lot->reserve_nonce, LOT_NONCE_BYTES);
     put_i64(w, lot->published.ms);
     put_i64(w, lot->closes.ms);
+    put_i64(w, lot->reveal_ends.ms);
     put_i64(w, lot->hard_end.ms);
     put_i64(w, lot->ended.ms);
     put_u64(w, lot->leader);
@@ -240,10 +270,15 @@ put_state(struct writer *w, const struct lot *lot)
     put_u64(w, lot->bid_count);
     put_u8(w, lot->buy_now_is_gone);
     put_u8(w, lot->outcome);
-    put_u64(w, lot->award.user);
-    put_i64(w, lot->award.price.minor);
-    put_u64(w, lot->award.quantity);
-    put_u8(w, lot->award.is_paid);
+    put_u64(w, lot->sold);
+    put_u64(w, lot->due_first);
+    put_u64(w, lot->due_count);
+    put_u64(w, lot->awards);
+    put_u64(w, lot->awards_unpaid);
+    put_u64(w, lot->awards_paid);
+    put_u64(w, lot->forfeits_unpaid);
+    put_u64(w, lot->invoiced);
+    put_u64(w, lot->overdue);
 }
 
 static void
@@ -254,6 +289,7 @@ get_state(struct reader *r, struct lot *lot)
     get_bytes(r, lot->reserve_nonce, LOT_NONCE_BYTES);
     lot->published = get_instant(r);
     lot->closes = get_instant(r);
+    lot->reveal_ends = get_instant(r);
     lot->hard_end = get_instant(r);
     lot->ended = get_instant(r);
     lot->leader = get_u64(r);
@@ -262,10 +298,15 @@ get_state(struct reader *r, struct lot *lot)
     lot->bid_count = get_u64(r);
     lot->buy_now_is_gone = get_flag(r);
     lot->outcome = (enum outcome)get_u8(r, OUTCOME_UNSOLD_RESERVE_NOT_MET + 1);
-    lot->award.user = get_u64(r);
-    lot->award.price = get_money(r);
-    lot->award.quantity = get_u64(r);
-    lot->award.is_paid = get_flag(r);
+    lot->sold = get_u64(r);
+    lot->due_first = get_u32(r);
+    lot->due_count = get_u32(r);
+    lot->awards = get_u32(r);
+    lot->awards_unpaid = get_u32(r);
+    lot->awards_paid = get_u32(r);
+    lot->forfeits_unpaid = get_u32(r);
+    lot->invoiced = get_u32(r);
+    lot->overdue = get_u32(r);
 }
 
 size_t
@@ -273,7 +314,7 @@ codec_lot(uint8_t *out, const struct store_lot *row)
 {
     struct writer w = {out, out + CODEC_LOT_BYTES_MAX};
 
-    put_u8(&w, ROW_VERSION);
+    put_u8(&w, LOT_ROW_VERSION);
     put_u64(&w, row->lot.id);
     put_u64(&w, row->lot.seller);
     put_rules(&w, &row->lot.rules);
@@ -282,14 +323,13 @@ codec_lot(uint8_t *out, const struct store_lot *row)
     put_bytes(&w, row->alias_salt, STORE_SALT_BYTES);
     put_u64(&w, row->aseq);
     put_u64(&w, row->seq);
-    put_u64(&w, row->invoice);
     return (size_t)(w.at - out);
 }
 
 bool
 codec_read_lot(struct store_lot *out, const uint8_t *bytes, size_t size)
 {
-    struct reader r = begin_row(bytes, size);
+    struct reader r = begin_row_of(LOT_ROW_VERSION, bytes, size);
 
     memset(out, 0, sizeof(*out));
     out->lot.id = get_u64(&r);
@@ -300,8 +340,68 @@ codec_read_lot(struct store_lot *out, const uint8_t *bytes, size_t size)
     get_bytes(&r, out->alias_salt, STORE_SALT_BYTES);
     out->aseq = get_u64(&r);
     out->seq = get_u64(&r);
-    out->invoice = get_u64(&r);
     return end_row(&r) && out->lot.rules.currency[3] == '\0';
+}
+
+/* ----------------------------------------------------------------- entries */
+
+size_t
+codec_entry(uint8_t *out, const struct entry *entry)
+{
+    struct writer w = {out, out + CODEC_ENTRY_BYTES};
+
+    put_u8(&w, LOT_ROW_VERSION);
+    put_u8(&w, entry->kind);
+    put_u8(&w, entry->state);
+    put_u64(&w, entry->id);
+    put_u64(&w, entry->user);
+    put_u64(&w, entry->quantity);
+    put_i64(&w, entry->amount.minor);
+    put_i64(&w, entry->cap.minor);
+    put_u64(&w, entry->invoice);
+    put_u64(&w, entry->credit_note);
+    put_bytes(&w, entry->c, BOOK_C_BYTES);
+    return (size_t)(w.at - out);
+}
+
+bool
+codec_read_entry(struct entry *out, const uint8_t *bytes, size_t size)
+{
+    struct reader r = begin_row_of(LOT_ROW_VERSION, bytes, size);
+
+    memset(out, 0, sizeof(*out));
+    out->kind = (enum entry_kind)get_u8(&r, ENTRY_FORFEIT + 1);
+    out->state = (enum entry_state)get_u8(&r, ENTRY_CREDITED + 1);
+    out->id = get_u64(&r);
+    out->user = get_u64(&r);
+    out->quantity = get_u64(&r);
+    out->amount = get_money(&r);
+    out->cap = get_money(&r);
+    out->invoice = get_u64(&r);
+    out->credit_note = get_u64(&r);
+    get_bytes(&r, out->c, BOOK_C_BYTES);
+    return end_row(&r) && out->user != 0;
+}
+
+void
+codec_entry_key(uint8_t *out, uint64_t auction, uint32_t place)
+{
+    codec_put_u64(out, auction);
+    for (int i = 0; i < 4; i++)
+        out[8 + i] = (uint8_t)(place >> (24 - 8 * i));
+}
+
+bool
+codec_read_entry_key(const uint8_t *bytes, size_t size, uint64_t *auction_out,
+                     uint32_t *place_out)
+{
+    if (size != CODEC_ENTRY_KEY_BYTES)
+        return false;
+    *auction_out = codec_get_u64(bytes);
+    *place_out = 0;
+    for (int i = 0; i < 4; i++)
+        *place_out = *place_out << 8 | bytes[8 + i];
+    return true;
 }
 
 /* ------------------------------------------------------------- other rows */

@@ -60,6 +60,19 @@ put_lots(struct writing *w, const struct store_batch *batch)
 }
 
 static void
+put_entries(struct writing *w, const struct store_batch *batch)
+{
+    uint8_t key[CODEC_ENTRY_KEY_BYTES], row[CODEC_ENTRY_BYTES];
+
+    for (size_t i = 0; i < batch->entry_count; i++) {
+        const struct store_entry *e = &batch->entries[i];
+        codec_entry_key(key, e->auction, e->place);
+        put(w, TABLE_ENTRY, dbt_of(key, sizeof(key)),
+            dbt_of(row, codec_entry(row, e->entry)));
+    }
+}
+
+static void
 put_accounts(struct writing *w, const struct store_batch *batch)
 {
     uint8_t row[CODEC_ACCOUNT_BYTES_MAX];
@@ -121,6 +134,7 @@ put_all(struct writing *w, const struct store_batch *batch)
     put_tiles(w, batch);
     put_blobs(w, batch);
     put_lots(w, batch);
+    put_entries(w, batch);
     put_bytes_rows(w, TABLE_TEXT, batch->texts, batch->text_count);
     put_accounts(w, batch);
     put_certs(w, batch);

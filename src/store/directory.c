@@ -3,7 +3,7 @@
  * The data directory, before and around the environment in it:
  *
  *     lock      held by the owner; names its process
- *     format    "auctiond-store 1", preceded by "creating" while it is made
+ *     format    "auctiond-store 2", preceded by "creating" while it is made
  *     clean     there after an orderly end; says where the log ended
  *     head      newest signed head, beside the environment on purpose
  *     lengths   how long each table is at least
@@ -26,8 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char format_text[] = "auctiond-store 1\n";
-static const char creating_text[] = "creating auctiond-store 1\n";
+static const char format_text[] = "auctiond-store 2\n";
+static const char creating_text[] = "creating auctiond-store 2\n";
 
 enum { HOST_BYTES = 65 };
 
@@ -241,6 +241,12 @@ static enum err
 foreign_format(const struct store *store, char *text)
 {
     text[strcspn(text, "\n")] = '\0';
+    if (strcmp(text, "auctiond-store 1") == 0)
+        return err_set(ERR_FOREIGN,
+                       "'%s' has the older format \"%.40s\", which this "
+                       "auctiond does not read: go on with the one that wrote "
+                       "it, or begin a new data directory",
+                       store->directory, text);
     if (strncmp(text, "auctiond-store ", 15) == 0)
         return err_set(ERR_FOREIGN,
                        "'%s' has the newer format \"%.40s\": install the "

@@ -35,6 +35,7 @@ enum {
     X(BLOB, "blob")                                                            \
     X(HEAD, "head")                                                            \
     X(LOT, "lot")                                                              \
+    X(ENTRY, "entry")                                                          \
     X(TEXT, "text")                                                            \
     X(ACCOUNT, "account")                                                      \
     X(CERT, "cert")                                                            \

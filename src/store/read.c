@@ -257,6 +257,32 @@ store_each_lot(struct store *store, store_lot_visit *visit, void *context)
     return walk_all(store, TABLE_LOT, step_lot, &l);
 }
 
+struct entries {
+    store_entry_visit *visit;
+    void *context;
+};
+
+static enum err
+step_entry(void *context, const DBT *key, const DBT *value)
+{
+    struct entries *e = context;
+    struct entry entry;
+    struct store_entry row = {.entry = &entry};
+
+    if (!codec_read_entry_key(key->data, key->size, &row.auction, &row.place) ||
+        !codec_read_entry(&entry, value->data, value->size))
+        return store_bad_row(TABLE_ENTRY);
+    return e->visit(e->context, &row) ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err
+store_each_entry(struct store *store, store_entry_visit *visit, void *context)
+{
+    struct entries e = {visit, context};
+
+    return walk_all(store, TABLE_ENTRY, step_entry, &e);
+}
+
 struct accounts {
     store_account_visit *visit;
     void *context;

@@ -20,6 +20,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "auction/book.h"
 #include "auction/lot.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -57,9 +58,15 @@ struct store_lot {
     struct lot lot;
     uint8_t terms[STORE_HASH_BYTES]; /* hash of the published rule text */
     uint8_t alias_salt[STORE_SALT_BYTES];
-    uint64_t aseq;    /* records of this auction so far */
-    uint64_t seq;     /* number of its newest record */
-    uint64_t invoice; /* number of its award's invoice, 0 for none */
+    uint64_t aseq; /* records of this auction so far */
+    uint64_t seq;  /* number of its newest record */
+};
+
+/** One entry of an auction's book: a bid, commitment, award or forfeit. */
+struct store_entry {
+    uint64_t auction;
+    uint32_t place; /* in the book, from 0 without gaps */
+    const struct entry *entry;
 };
 
 struct store_account {
@@ -112,6 +119,8 @@ struct store_batch {
     size_t record_count;
     const struct store_lot *const *lots;
     size_t lot_count;
+    const struct store_entry *entries;
+    size_t entry_count;
     const struct store_bytes *texts; /* title, description; JSON */
     size_t text_count;
     const struct store_account *const *accounts;
@@ -245,6 +254,10 @@ store_read_request(struct store *store, uint64_t uid,
 typedef bool store_lot_visit(void *context, const struct store_lot *row);
 MUST_CHECK enum err
 store_each_lot(struct store *store, store_lot_visit *visit, void *context);
+/** Every entry, by auction and place. */
+typedef bool store_entry_visit(void *context, const struct store_entry *row);
+MUST_CHECK enum err
+store_each_entry(struct store *store, store_entry_visit *visit, void *context);
 MUST_CHECK enum err
 store_each_text(struct store *store, store_record_visit *visit, void *context);
 typedef bool

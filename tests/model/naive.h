@@ -207,9 +207,16 @@ struct naive_bid {
 
 struct naive_award {
     uint64_t user, price, quantity;
-    bool is_paid, is_defaulted;
+    bool is_paid, is_defaulted, is_credited;
     bool is_forfeit;
 };
+
+/** Whether it is still to be paid. */
+static inline bool
+naive_is_owed(const struct naive_award *award)
+{
+    return !award->is_paid && !award->is_defaulted && !award->is_credited;
+}
 
 /** All that there is to know of an auction now. */
 struct naive_auction {

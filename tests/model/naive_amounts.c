@@ -118,11 +118,16 @@ find_award(const struct naive *n, struct naive_entry *e,
 
     if (c->kind == NAIVE_PAY && c->invoice == 0) {
         for (size_t i = 0; i < a->award_count; i++)
-            if (a->awards[i].user == c->whom && !a->awards[i].is_paid)
+            if (a->awards[i].user == c->whom && naive_is_owed(&a->awards[i]))
                 return NAIVE_ACCEPTED;
         return NAIVE_ERR_STATE;
     }
     series = naive_invoices(n, &count);
+    for (size_t i = 0; i < count; i++) /* once only */
+        if (c->kind == NAIVE_CORRECT && series[i].corrects == c->invoice) {
+            free(series);
+            return NAIVE_ERR_STATE;
+        }
     for (size_t i = 0; i < count; i++) {
         const struct naive_invoice *v = &series[i];
 
@@ -130,7 +135,7 @@ find_award(const struct naive *n, struct naive_entry *e,
             v->corrects > 0)
             continue;
         if (c->kind == NAIVE_PAY &&
-            (v->user != c->whom || a->awards[v->award - 1].is_paid))
+            (v->user != c->whom || !naive_is_owed(&a->awards[v->award - 1])))
             continue;
         e->award = v->award;
         verdict = NAIVE_ACCEPTED;

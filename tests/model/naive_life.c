@@ -30,6 +30,15 @@ later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static bool
+is_owed_anything(const struct naive_auction *a)
+{
+    for (size_t i = 0; i < a->award_count; i++)
+        if (naive_is_owed(&a->awards[i]))
+            return true;
+    return false;
+}
+
 /** When the auction's next timer is due; false when it has none. */
 static bool
 next_due(const struct naive_auction *a, int64_t *due)
@@ -45,10 +54,10 @@ next_due(const struct naive_auction *a, int64_t *due)
         *due = a->reveal_end;
         return true;
     case NAIVE_CLOSED:
-        *due = a->ended + a->terms.pay_within;
-        return a->outcome == NAIVE_SOLD && a->terms.pay_within > 0;
-    case NAIVE_DRAFT:
     case NAIVE_SETTLED:
+        *due = a->ended + a->terms.pay_within;
+        return is_owed_anything(a) && a->terms.pay_within > 0;
+    case NAIVE_DRAFT:
     case NAIVE_DEFAULTED:
     case NAIVE_CANCELLED:
         break;
@@ -90,14 +99,13 @@ pay_is_due(struct naive_auction *a)
     for (size_t i = 0; i < a->award_count; i++) {
         struct naive_award *award = &a->awards[i];
 
-        if (award->is_forfeit)
-            continue;
-        if (award->is_paid)
-            is_any_paid = true;
-        else
+        if (naive_is_owed(award))
             award->is_defaulted = true;
+        else if (award->is_paid && !award->is_forfeit)
+            is_any_paid = true;
     }
-    a->state = is_any_paid ? NAIVE_SETTLED : NAIVE_DEFAULTED;
+    if (a->state == NAIVE_CLOSED && a->outcome == NAIVE_SOLD)
+        a->state = is_any_paid ? NAIVE_SETTLED : NAIVE_DEFAULTED;
 }
 
 static void
@@ -117,10 +125,10 @@ fire(struct naive_auction *a, int64_t due)
         close_now(a, due);
         break;
     case NAIVE_CLOSED:
+    case NAIVE_SETTLED:
         pay_is_due(a);
         break;
     case NAIVE_DRAFT:
-    case NAIVE_SETTLED:
     case NAIVE_DEFAULTED:
     case NAIVE_CANCELLED:
         assert(false);
@@ -153,6 +161,9 @@ outage(struct naive_auction *a, int64_t last_alive, int64_t restart)
         end = &a->reveal_end;
     if (a->terms.grace == 0 || *end <= last_alive || *end >= new_end)
         return;
+    /* Whoever bids later also has its whole time to reveal. */
+    if (a->state == NAIVE_OPEN && naive_is_sealed(&a->terms))
+        a->reveal_end += new_end - *end;
     *end = new_end;
     if (a->state == NAIVE_OPEN && a->hard_end > 0)
         a->hard_end = later(a->hard_end, new_end);
@@ -278,20 +289,37 @@ cancel(struct naive_auction *a, int64_t t)
     a->ended = t;
 }
 
+/** When no award is owed any more. */
+static void
+settle(struct naive_auction *a)
+{
+    for (size_t i = 0; i < a->award_count; i++)
+        if (naive_is_owed(&a->awards[i]) && !a->awards[i].is_forfeit)
+            return;
+    if (a->state == NAIVE_CLOSED && a->outcome == NAIVE_SOLD)
+        a->state = NAIVE_SETTLED;
+}
+
 static void
 pay(struct naive_auction *a, const struct naive_entry *e)
 {
-    bool is_all_paid = true;
-
     for (size_t i = 0; i < a->award_count; i++)
         if (a->awards[i].user == e->command.whom &&
+            naive_is_owed(&a->awards[i]) &&
             (e->award == 0 || e->award == i + 1))
             a->awards[i].is_paid = true;
-    for (size_t i = 0; i < a->award_count; i++)
-        if (!a->awards[i].is_paid && !a->awards[i].is_forfeit)
-            is_all_paid = false;
-    if (is_all_paid && a->state == NAIVE_CLOSED && a->outcome == NAIVE_SOLD)
-        a->state = NAIVE_SETTLED;
+    settle(a);
+}
+
+/** An invoice is taken back: who has not paid owes nothing more. */
+static void
+correct(struct naive_auction *a, const struct naive_entry *e)
+{
+    struct naive_award *award = &a->awards[e->award - 1];
+
+    if (naive_is_owed(award))
+        award->is_credited = true;
+    settle(a);
 }
 
 static void
@@ -361,6 +389,8 @@ enact(struct naive_auction *a, const struct naive_entry *e)
         pay(a, e);
         return;
     case NAIVE_CORRECT:
+        correct(a, e);
+        return;
     case NAIVE_SUSPEND:
     case NAIVE_RESTORE:
     case NAIVE_CREDIT:

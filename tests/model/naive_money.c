@@ -26,8 +26,7 @@ hold_of(const struct naive_auction *a, uint64_t user)
     }
     /* A default ends the claim: the strike is what remains of it. */
     for (size_t i = 0; i < a->award_count; i++)
-        if (a->awards[i].user == user && !a->awards[i].is_paid &&
-            !a->awards[i].is_defaulted)
+        if (a->awards[i].user == user && naive_is_owed(&a->awards[i]))
             sum += a->awards[i].price * a->awards[i].quantity;
     return sum;
 }

@@ -114,6 +114,10 @@ time_of_cancel(const struct naive_command *c, const struct naive_auction *a)
 static enum naive_verdict
 time_of_payment(const struct naive_auction *a)
 {
+    /* A bond is owed also when the auction itself is final. */
+    for (size_t i = 0; is_over(a) && i < a->award_count; i++)
+        if (a->awards[i].is_forfeit && naive_is_owed(&a->awards[i]))
+            return NAIVE_ACCEPTED;
     if (naive_is_final(a))
         return NAIVE_ERR_CLOSED;
     return a->state == NAIVE_CLOSED ? NAIVE_ACCEPTED : NAIVE_ERR_STATE;

@@ -212,6 +212,18 @@ submission_of(struct naive_command *c)
                            .amount = money_of((int64_t)c->amount)};
 
     CHECK(command_parse(&s.cmd, kinds[c->kind], strlen(kinds[c->kind])));
+    if (c->kind == NAIVE_TAKE || c->kind == NAIVE_CREDIT)
+        s.amount = money_of((int64_t)c->limit);
+    if (c->kind == NAIVE_COMMIT)
+        s.amount = money_of((int64_t)c->cap);
+    s.quantity = c->quantity;
+    s.bid = c->bid;
+    s.all_or_none = c->all_or_none;
+    s.invoice = c->invoice;
+    s.has_c = c->kind == NAIVE_COMMIT;
+    memcpy(s.c.bytes, c->c, sizeof(c->c));
+    s.has_opening = c->kind == NAIVE_REVEAL;
+    memcpy(s.opening.bytes, c->nonce, sizeof(c->nonce));
     memcpy(s.request.bytes, c->request, sizeof(s.request.bytes));
     snprintf(s.why, sizeof(s.why), "%s", reasons[c->why % 4]);
     if (c->whom != 0)

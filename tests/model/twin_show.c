@@ -67,18 +67,21 @@ format_id_of(enum format_id format)
 static void
 show_awards(const struct auction_view *view, struct shown *out)
 {
-    const struct award *award = &view->lot.award;
+    for (size_t i = 0; i < view->award_count; i++) {
+        const struct entry *award = &view->awards[i].entry;
 
-    if (award->user == 0)
-        return;
-    out->award_count = 1;
-    out->awards[0] =
-        (struct shown_award){.user = award->user,
-                             .price = (uint64_t)award->price.minor,
-                             .quantity = award->quantity,
-                             .invoice = view->invoice,
-                             .is_paid = award->is_paid,
-                             .is_defaulted = view->lot.state == LOT_DEFAULTED};
+        if (award->state == ENTRY_VOID)
+            continue;
+        CHECK(out->award_count < TWIN_AWARDS_MAX);
+        out->awards[out->award_count++] = (struct shown_award){
+            .user = award->user,
+            .price = (uint64_t)award->amount.minor,
+            .quantity = award->quantity,
+            .invoice = award->invoice,
+            .is_paid = award->state == ENTRY_PAID,
+            .is_defaulted = award->state == ENTRY_DEFAULTED,
+        };
+    }
 }
 
 void
@@ -99,7 +102,7 @@ twin_show_engine(struct twin *twin, uint64_t auction, struct shown *out)
         out->leader = lot->leader;
         out->maximum = (uint64_t)lot->maximum.minor;
         out->price = lot->leader == 0 ? 0 : (uint64_t)lot->price.minor;
-        out->min_next = (uint64_t)lot_min_next(lot).minor;
+        out->min_next = (uint64_t)lot_min_next(lot, lot->closes).minor;
         out->has_buy_now = lot_buy_now_is_available(lot);
     }
     show_awards(view, out);

@@ -33,7 +33,7 @@ the_second_highest_maximum_sets_the_price(void)
     run_at(&r, 3600);
     CU_ASSERT_EQUAL(run_lot(&r, id)->state, LOT_CLOSED);
     CU_ASSERT_EQUAL(run_lot(&r, id)->outcome, OUTCOME_SOLD);
-    CU_ASSERT_EQUAL(run_lot(&r, id)->award.price.minor, 15250);
+    CU_ASSERT_EQUAL(run_lot(&r, id)->price.minor, 15250);
     CU_ASSERT_STRING_EQUAL(run_leader(&r, id), "dan");
     CU_ASSERT_EQUAL(run_bid(&r, "ann", id, 90000), VERDICT_CLOSED);
     run_end(&r);

@@ -3,6 +3,7 @@
 
 #include "audit/hash.h"
 #include "engine/logline.h"
+#include "store/codec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +34,17 @@ struct blob {
     size_t size;
 };
 
+struct entry_row {
+    uint64_t auction;
+    uint32_t place;
+    struct entry entry;
+};
+
 struct model_store {
     bool has_head;
     struct store_head head;
-    struct array records, texts, tiles, blobs, lots, accounts, certs, requests;
-    struct array checkpoints;
+    struct array records, texts, tiles, blobs, lots, entries, accounts, certs;
+    struct array requests, checkpoints;
     char head_file[STORE_CHECKPOINT_BYTES_MAX];
     enum err fail_next;
     bool is_latched;
@@ -84,6 +91,7 @@ model_create(void)
     m->tiles.item_size = sizeof(struct tile);
     m->blobs.item_size = sizeof(struct blob);
     m->lots.item_size = sizeof(struct store_lot);
+    m->entries.item_size = sizeof(struct entry_row);
     m->accounts.item_size = sizeof(struct store_account);
     m->certs.item_size = sizeof(struct store_cert);
     m->requests.item_size = sizeof(struct store_request);
@@ -107,6 +115,7 @@ model_destroy(struct model_store *m)
     free(m->tiles.items);
     free(m->blobs.items);
     free(m->lots.items);
+    free(m->entries.items);
     free(m->accounts.items);
     free(m->certs.items);
     free(m->requests.items);
@@ -135,6 +144,7 @@ model_copy(const struct model_store *from)
     to->blobs = copy_array(&from->blobs);
     to->tiles = copy_array(&from->tiles);
     to->lots = copy_array(&from->lots);
+    to->entries = copy_array(&from->entries);
     to->accounts = copy_array(&from->accounts);
     to->certs = copy_array(&from->certs);
     to->requests = copy_array(&from->requests);
@@ -204,15 +214,37 @@ put_text(struct array *a, const struct store_bytes *bytes)
                        bytes->size};
 }
 
+/* What is kept is what the codec gives back. */
 static void
-put_lot(struct model_store *m, const struct store_lot *row)
+put_lot(struct model_store *m, const struct store_lot *given)
 {
+    uint8_t bytes[CODEC_LOT_BYTES_MAX];
+    struct store_lot decoded, *row = &decoded;
+
+    CHECK(codec_read_lot(&decoded, bytes, codec_lot(bytes, given)));
     for (size_t i = 0; i < m->lots.count; i++)
         if (((struct store_lot *)at(&m->lots, i))->lot.id == row->lot.id) {
             *(struct store_lot *)at(&m->lots, i) = *row;
             return;
         }
     *(struct store_lot *)push(&m->lots) = *row;
+}
+
+static void
+put_entry(struct model_store *m, const struct store_entry *given)
+{
+    uint8_t bytes[CODEC_ENTRY_BYTES];
+    struct entry_row row = {given->auction, given->place, {0}};
+
+    CHECK(codec_read_entry(&row.entry, bytes, codec_entry(bytes, given->entry)));
+    for (size_t i = 0; i < m->entries.count; i++) {
+        struct entry_row *e = at(&m->entries, i);
+        if (e->auction == row.auction && e->place == row.place) {
+            *e = row;
+            return;
+        }
+    }
+    *(struct entry_row *)push(&m->entries) = row;
 }
 
 static void
@@ -283,6 +315,8 @@ model_commit(void *context, const struct store_batch *b)
     CHECK(m->records.count == m->head.size);
     for (size_t i = 0; i < b->lot_count; i++)
         put_lot(m, b->lots[i]);
+    for (size_t i = 0; i < b->entry_count; i++)
+        put_entry(m, &b->entries[i]);
     for (size_t i = 0; i < b->text_count; i++)
         put_text(&m->texts, &b->texts[i]);
     for (size_t i = 0; i < b->account_count; i++)
@@ -449,6 +483,20 @@ model_each_lot(void *context, store_lot_visit *visit, void *visitor)
 }
 
 static enum err
+model_each_entry(void *context, store_entry_visit *visit, void *visitor)
+{
+    const struct model_store *m = context;
+
+    for (size_t i = 0; i < m->entries.count; i++) {
+        const struct entry_row *e = at(&m->entries, i);
+        struct store_entry row = {e->auction, e->place, &e->entry};
+        if (!visit(visitor, &row))
+            break;
+    }
+    return ERR_OK;
+}
+
+static enum err
 model_each_text(void *context, store_record_visit *visit, void *visitor)
 {
     const struct model_store *m = context;
@@ -535,6 +583,7 @@ model_port(struct model_store *model)
         .read_blob = model_read_blob,
         .read_request = model_read_request,
         .each_lot = model_each_lot,
+        .each_entry = model_each_entry,
         .each_text = model_each_text,
         .each_account = model_each_account,
         .each_cert = model_each_cert,

@@ -63,8 +63,11 @@ print_auction(const struct replay_summary *s)
         instant_format(end, lot->ended);
         printf(" %.12s", end + 11);
     }
-    if (lot->award.user != 0) {
-        amount_text(amount, lot->award.price.minor, s->currency);
+    if (lot->awards > 1) {
+        printf(", sold %llu units in %lu awards", (unsigned long long)lot->sold,
+               (unsigned long)lot->awards);
+    } else if (s->price.minor != 0) {
+        amount_text(amount, s->price.minor, s->currency);
         printf(", sold to %s at %.*s", s->winner, (int)strcspn(amount, " "),
                amount);
     }

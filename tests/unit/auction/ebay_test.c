@@ -58,8 +58,8 @@ count_auction(struct tally *tally, struct lot *lot, const struct row *row)
 {
     fixture_close(lot);
     tally->auctions++;
-    tally->by_rule += lot->award.price.minor == row->by_rule;
-    tally->as_on_ebay += lot->award.price.minor == row->paid;
+    tally->by_rule += lot->price.minor == row->by_rule;
+    tally->as_on_ebay += lot->price.minor == row->paid;
 }
 
 static void

@@ -52,7 +52,7 @@ a_hard_end_is_never_passed(void)
     bid_at(&lot, A, 3000, 3699 * SECOND, 3700 * SECOND);
     CU_ASSERT_EQUAL(fixture_bid(&lot, B, 9000, 3700 * SECOND), VERDICT_CLOSED);
     fixture_close(&lot);
-    CU_ASSERT_EQUAL(lot.award.price.minor, 2050);
+    CU_ASSERT_EQUAL(fixture_award(&lot, 0)->amount.minor, 2050);
 }
 
 static void
@@ -76,21 +76,21 @@ static void
 buy_now_lasts_until_the_reserve_is_met(void)
 {
     struct rules rules = fixture_rules(1000, HOUR);
-    struct bidder c = {.uid = C, .limit = {INT64_MAX}};
+    const struct order buy = {.kind = ORDER_BUY, .amount = money_of(2000)};
     struct lot lot;
 
     rules.buy_now = money_of(2000);
     lot = fixture_lot(&rules);
     bid_at(&lot, A, 2500, 1, HOUR);
-    CU_ASSERT_EQUAL(lot_buy(&lot, &c, instant_of(2)), VERDICT_STATE);
+    CU_ASSERT_EQUAL(fixture_order(&lot, C, &buy, 2), VERDICT_STATE);
     bid_at(&lot, C, 2600, 3, HOUR);
     CU_ASSERT(fixture_stands(&lot, C, 2600));
     rules.reserve = money_of(1500);
     lot = fixture_lot(&rules);
     bid_at(&lot, A, 1200, 1, HOUR);
-    CU_ASSERT_EQUAL(lot_buy(&lot, &c, instant_of(2)), VERDICT_ACCEPTED);
-    CU_ASSERT_EQUAL(lot.award.user, C);
-    CU_ASSERT_EQUAL(lot.award.price.minor, 2000);
+    CU_ASSERT_EQUAL(fixture_order(&lot, C, &buy, 2), VERDICT_ACCEPTED);
+    CU_ASSERT_EQUAL(fixture_award(&lot, 0)->user, C);
+    CU_ASSERT_EQUAL(fixture_award(&lot, 0)->amount.minor, 2000);
     CU_ASSERT_EQUAL(lot.state, LOT_CLOSED);
 }
 
@@ -182,7 +182,7 @@ a_late_publication_opens_at_once(void)
     CU_ASSERT(lot_next_timer(&lot, &due, &timer));
     CU_ASSERT_EQUAL(timer, TIMER_OPEN);
     CU_ASSERT_EQUAL(due.ms, 120);
-    lot_fire(&lot, timer, due);
+    lot_fire(&lot, fixture_book(), timer, due);
     CU_ASSERT_EQUAL(lot_publish(&lot, instant_of(199)), VERDICT_STATE);
     CU_ASSERT_EQUAL(fixture_bid(&lot, A, 1000, 199), VERDICT_ACCEPTED);
     fixture_close(&lot);

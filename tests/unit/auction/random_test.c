@@ -54,7 +54,7 @@ bid(struct game *game)
     struct lot before = *lot;
     struct naive_state state = naive_fold(&lot->rules, game->bids, game->count);
     uint64_t uid = (uint64_t)(A + pick(game, BIDDERS));
-    int64_t max = lot_min_next(lot).minor - 60 + pick(game, 400);
+    int64_t max = lot_min_next(lot, lot->closes).minor - 60 + pick(game, 400);
     enum verdict verdict;
 
     max = max < 1 ? 1 : max;

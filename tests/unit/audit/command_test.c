@@ -109,22 +109,39 @@ each_command_has_its_own_fields(void)
          "draft_blob 9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e"
          "430635ab\nreserve 30000\n"},
         {COMMAND_PUBLISH, ""},
-        {COMMAND_BID, "max 12500\n"},
+        {COMMAND_BID, "max 12500\nquantity 9\nprice 20000\nbid 3\n"},
         {COMMAND_BUY, "price 20000\n"},
+        {COMMAND_TAKE, "quantity 9\nlimit 40\nall_or_none 0\n"},
+        {COMMAND_COMMIT,
+         "c 9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab\n"
+         "cap 50\nbid 3\n"},
+        {COMMAND_REVEAL,
+         "bid 3\nquantity 9\namount 45\n"
+         "nonce 9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e"
+         "430635ab\n"},
+        {COMMAND_WITHDRAW, "bid 3\n"},
         {COMMAND_RETRACT, "why typo\n"},
         {COMMAND_CANCEL, "why typo\n"},
         {COMMAND_VOID, "uid 7\nwhy typo\n"},
-        {COMMAND_PAY, "uid 7\n"},
+        {COMMAND_PAY, "uid 7\nnumber 12\n"},
+        {COMMAND_CORRECT, "number 12\nwhy typo\n"},
+        {COMMAND_CREDIT, "uid 7\nlimit 40\n"},
     };
     struct signed_command c = vector_command();
     struct buf out;
 
     buf_init(&out, COMMAND_BYTES_MAX);
-    c.draft_blob = c.signer;
+    c.draft_blob = c.c = c.nonce = c.signer;
     c.reserve = 30000;
     c.publish = true;
     c.price = 20000;
     c.uid = 7;
+    c.quantity = 9;
+    c.bid = 3;
+    c.limit = 40;
+    c.cap = 50;
+    c.amount = 45;
+    c.number = 12;
     c.why = text_ref_of("typo");
     CU_ASSERT(sizeof(expected) / sizeof(expected[0]) == COMMAND_COUNT);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {

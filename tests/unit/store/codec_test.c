@@ -112,7 +112,7 @@ check_row(const void *row, void *back, write_row *write, read_row *read)
                    memcmp(bytes, again, size) == 0));
         bytes[i] ^= 0xff;
     }
-    bytes[0] = 2;
+    bytes[0]++;
     CU_ASSERT_FALSE(read(back, bytes, size));
 }
 
@@ -132,10 +132,13 @@ largest_lot(void)
     rules->extension_ms = INT64_MAX;
     rules->increment_count = RULES_INCREMENTS_MAX;
     rules->proxy = rules->retraction = rules->signed_only = true;
+    rules->is_sealed = rules->is_restricted = true;
+    rules->rationing = RATIONING_PRORATA;
+    rules->pricing = PRICING_HRB;
     rules->premium_bp = rules->tax_bp = UINT32_MAX;
     row.lot.state = LOT_CANCELLED;
     row.lot.outcome = OUTCOME_UNSOLD_RESERVE_NOT_MET;
-    row.lot.buy_now_is_gone = row.lot.award.is_paid = true;
+    row.lot.buy_now_is_gone = true;
     return row;
 }
 
@@ -154,9 +157,11 @@ a_lot_comes_back_with_every_field(void)
     CU_ASSERT_EQUAL(back.lot.rules.window_ms, INT64_MIN);
     CU_ASSERT_EQUAL(back.lot.rules.tax_bp, UINT32_MAX);
     CU_ASSERT_EQUAL(back.lot.state, LOT_CANCELLED);
-    CU_ASSERT(back.lot.award.is_paid && back.lot.rules.signed_only);
+    CU_ASSERT(back.lot.rules.is_restricted && back.lot.rules.signed_only);
+    CU_ASSERT_EQUAL(back.lot.overdue, UINT32_MAX);
+    CU_ASSERT_EQUAL(back.lot.rules.relist_of, UINT64_MAX);
     CU_ASSERT_EQUAL(memcmp(back.alias_salt, row.alias_salt, 16), 0);
-    CU_ASSERT_EQUAL(back.invoice, UINT64_MAX);
+    CU_ASSERT_EQUAL(back.seq, UINT64_MAX);
     row.lot.rules.increment_count = 0;
     check_row(&row, &back, write_lot, read_lot);
 }

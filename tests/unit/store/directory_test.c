@@ -58,8 +58,8 @@ a_newer_format_is_refused(void)
 
     fixture_init(&f, 300, 1);
     fixture_fill(&f, 1);
-    write_file(fixture_path(&f, "format"), "auctiond-store 2\n", 17);
-    refuses(&f, ERR_FOREIGN, "auctiond-store 2");
+    write_file(fixture_path(&f, "format"), "auctiond-store 3\n", 17);
+    refuses(&f, ERR_FOREIGN, "auctiond-store 3");
     write_file(fixture_path(&f, "format"), "something else\n", 15);
     refuses(&f, ERR_FOREIGN, "not a store");
     fixture_release(&f);
@@ -135,7 +135,7 @@ a_store_that_was_being_made_is_made_again(void)
     write_file(fixture_path(&f, "format.new"), "creat", 5);
     CU_ASSERT_EQUAL_FATAL(fixture_open(&f, &store), ERR_OK);
     store_close(&store);
-    write_file(fixture_path(&f, "format"), "creating auctiond-store 1\n", 26);
+    write_file(fixture_path(&f, "format"), "creating auctiond-store 2\n", 26);
     write_file(fixture_path(&f, "env/record.db"), "half", 4);
     CU_ASSERT_EQUAL_FATAL(fixture_open(&f, &store), ERR_OK);
     CU_ASSERT_EQUAL(fixture_commit(&f, store, 0, 1), ERR_OK);
