@@ -272,6 +272,8 @@ note_stop(struct engine *engine, const char *cause)
 
     record_init(&record, RECORD_SERVER_STOP);
     RECORD_SET_TEXT(&record, cause, cause);
+    /* What is due by now has happened before the end. */
+    engine_settle_timers(engine, engine_stamp(engine));
     engine->last_stamp = engine_stamp(engine);
     engine_take_notes(engine, true);
     if (engine_note(engine, &record) != ERR_OK)

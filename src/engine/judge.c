@@ -155,10 +155,11 @@ judge_in_order(struct judging *j)
             return err;
         j->before = j->auction->row.lot;
     }
+    if (c->prejudged != VERDICT_FORMAT && j->auction != NULL &&
+        (cause = judge_flaw(j)) != NULL)
+        return judge_refuse_for(j, VERDICT_FORMAT, cause);
     if (c->prejudged != VERDICT_ACCEPTED)
         return judge_refuse_for(j, c->prejudged, c->cause);
-    if (j->auction != NULL && (cause = judge_flaw(j)) != NULL)
-        return judge_refuse_for(j, VERDICT_FORMAT, cause);
     if ((err = look_for_repeat(j, &is_known)) != ERR_OK || is_known)
         return err;
     if (submission_is_on_auction(c->cmd) && j->auction == NULL)

@@ -143,10 +143,21 @@ rule_retract(struct judging *j, struct past_bid *bids, size_t count)
     return lot_retract(&j->auction->row.lot, &bidder, bids, count, j->t);
 }
 
+static enum err
+judge_retract(struct judging *j)
+{
+    if (!is_allowed(j->auction, j->command->who.name))
+        return judge_refuse_for(j, VERDICT_FORBIDDEN, "not-allowed");
+    return with_history(j, rule_retract);
+}
+
 static enum verdict
 rule_void(struct judging *j, struct past_bid *bids, size_t count)
 {
-    return lot_void_user(&j->auction->row.lot, j->auction->book,
+    struct book empty = {0}; /* of an auction that has none yet */
+
+    return lot_void_user(&j->auction->row.lot,
+                         j->auction->book == NULL ? &empty : j->auction->book,
                          j->command->uid, bids, count, j->t);
 }
 
@@ -226,7 +237,7 @@ judge_command(struct judging *j)
     case COMMAND_WITHDRAW:
         return judge_order(j);
     case COMMAND_RETRACT:
-        return with_history(j, rule_retract);
+        return judge_retract(j);
     case COMMAND_CANCEL:
         return judge_cancel(j);
     case COMMAND_VOID:

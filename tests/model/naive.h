@@ -146,7 +146,7 @@ struct naive_entry {
     uint64_t detail;    /* of the verdict: the minimum, price or stock */
     bool is_replay;     /* answered from an earlier line; not in the list */
     int64_t last_alive; /* restart */
-    size_t award;       /* pay, correct: from 1; 0: all of the user's */
+    size_t award;       /* pay, correct: from 1; 0: all */
 };
 
 struct naive;
@@ -210,13 +210,6 @@ struct naive_award {
     bool is_paid, is_defaulted, is_credited;
     bool is_forfeit;
 };
-
-/** Whether it is still to be paid. */
-static inline bool
-naive_is_owed(const struct naive_award *award)
-{
-    return !award->is_paid && !award->is_defaulted && !award->is_credited;
-}
 
 /** All that there is to know of an auction now. */
 struct naive_auction {

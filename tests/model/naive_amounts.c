@@ -4,6 +4,43 @@
 
 #include <stdlib.h>
 
+/* ---------------------------------------------------- 1. form, once more */
+
+static bool
+is_total(uint64_t price, uint64_t quantity)
+{
+    return (unsigned __int128)price * quantity <= NAIVE_AMOUNT_MAX;
+}
+
+/**
+ * Fields that only some formats have must be there in those, and not in the
+ * others. A kind that the format does not have at all is a matter of step 6.
+ */
+bool
+naive_has_shape(const struct naive *n, const struct naive_command *c)
+{
+    static struct naive_auction a;
+    bool is_uniform;
+
+    if (c->kind == NAIVE_CREATE || naive_is_admins(c->kind) ||
+        !naive_look(n, c->auction, &a) || !naive_kind_exists(c->kind, &a.terms))
+        return true;
+    is_uniform = a.terms.format == NAIVE_UNIFORM;
+    if (c->kind == NAIVE_BID && is_uniform)
+        return c->quantity > 0 && is_total(c->amount, c->quantity);
+    if (c->kind == NAIVE_BID)
+        return c->quantity == 0 && c->bid == 0;
+    if (c->kind == NAIVE_COMMIT)
+        return is_uniform || c->bid == 0;
+    if (c->kind == NAIVE_REVEAL)
+        return is_uniform == (c->quantity > 0) && (is_uniform || c->bid == 0);
+    if (c->kind == NAIVE_WITHDRAW)
+        return is_uniform || c->bid == 0;
+    return true;
+}
+
+/* -------------------------------------------------------------- 7. amounts */
+
 static enum naive_verdict
 say(struct naive_entry *e, enum naive_verdict verdict, uint64_t detail)
 {
@@ -30,17 +67,23 @@ static enum naive_verdict
 uniform_slot(const struct naive_entry *e, struct naive_auction *a)
 {
     const struct naive_command *c = &e->command;
-    int64_t until =
-        a->terms.withdraw_until != 0 ? a->terms.withdraw_until : a->close;
 
-    if (c->bid != 0) {
-        if (e->t >= until)
-            return NAIVE_ERR_TOO_LATE;
+    if (c->bid != 0)
         return naive_live_of(a, c->user, c->bid) == NULL ? NAIVE_ERR_STATE
                                                          : NAIVE_ACCEPTED;
-    }
     return naive_live_count(a, c->user) >= NAIVE_LIVE_BIDS_MAX ? NAIVE_ERR_STATE
                                                                : NAIVE_ACCEPTED;
+}
+
+/** Replacing ends when withdrawing does. */
+static enum naive_verdict
+uniform_commit(const struct naive_entry *e, struct naive_auction *a)
+{
+    int64_t until = a->terms.withdraw_until;
+
+    if (e->command.bid != 0 && until != 0 && e->t >= until)
+        return NAIVE_ERR_TOO_LATE;
+    return uniform_slot(e, a);
 }
 
 static enum naive_verdict
@@ -52,7 +95,7 @@ uniform_bid(struct naive_entry *e, struct naive_auction *a)
         return say(e, NAIVE_ERR_STOCK, a->terms.quantity);
     if (c->amount < a->terms.floor)
         return say(e, NAIVE_ERR_TOO_LOW, a->terms.floor);
-    return uniform_slot(e, a);
+    return uniform_commit(e, a);
 }
 
 static enum naive_verdict
@@ -89,7 +132,7 @@ withdraw(const struct naive_entry *e, struct naive_auction *a)
     const struct naive_command *c = &e->command;
     int64_t until = a->terms.withdraw_until;
 
-    if (a->terms.format == NAIVE_UNIFORM && until != 0 && e->t >= until)
+    if (until != 0 && e->t >= until)
         return NAIVE_ERR_TOO_LATE;
     return naive_live_of(a, c->user, c->bid) == NULL ? NAIVE_ERR_STATE
                                                      : NAIVE_ACCEPTED;
@@ -106,6 +149,18 @@ reveal(const struct naive_entry *e, struct naive_auction *a)
     return NAIVE_ACCEPTED;
 }
 
+/** Without an invoice's number: all that the user owes here, if a few. */
+static enum naive_verdict
+pay_all(const struct naive_entry *e, const struct naive_auction *a)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < a->award_count; i++)
+        if (a->awards[i].user == e->command.whom && naive_is_due(&a->awards[i]))
+            count++;
+    return count > 0 && count <= 16 ? NAIVE_ACCEPTED : NAIVE_ERR_STATE;
+}
+
 /** Which award of a user a payment or correction means. */
 static enum naive_verdict
 find_award(const struct naive *n, struct naive_entry *e,
@@ -116,18 +171,9 @@ find_award(const struct naive *n, struct naive_entry *e,
     struct naive_invoice *series;
     size_t count;
 
-    if (c->kind == NAIVE_PAY && c->invoice == 0) {
-        for (size_t i = 0; i < a->award_count; i++)
-            if (a->awards[i].user == c->whom && naive_is_owed(&a->awards[i]))
-                return NAIVE_ACCEPTED;
-        return NAIVE_ERR_STATE;
-    }
+    if (c->kind == NAIVE_PAY && c->invoice == 0)
+        return pay_all(e, a);
     series = naive_invoices(n, &count);
-    for (size_t i = 0; i < count; i++) /* once only */
-        if (c->kind == NAIVE_CORRECT && series[i].corrects == c->invoice) {
-            free(series);
-            return NAIVE_ERR_STATE;
-        }
     for (size_t i = 0; i < count; i++) {
         const struct naive_invoice *v = &series[i];
 
@@ -135,7 +181,9 @@ find_award(const struct naive *n, struct naive_entry *e,
             v->corrects > 0)
             continue;
         if (c->kind == NAIVE_PAY &&
-            (v->user != c->whom || !naive_is_owed(&a->awards[v->award - 1])))
+            (v->user != c->whom || !naive_is_due(&a->awards[v->award - 1])))
+            continue;
+        if (a->awards[v->award - 1].is_credited)
             continue;
         e->award = v->award;
         verdict = NAIVE_ACCEPTED;
@@ -159,15 +207,16 @@ naive_amounts(const struct naive *n, struct naive_entry *e,
     if (c->kind == NAIVE_TAKE)
         return take(e, a);
     if (c->kind == NAIVE_COMMIT && a->terms.format == NAIVE_UNIFORM)
-        return uniform_slot(e, a);
+        return uniform_commit(e, a);
     if (c->kind == NAIVE_REVEAL)
         return reveal(e, a);
     if (c->kind == NAIVE_WITHDRAW)
         return withdraw(e, a);
     if (c->kind == NAIVE_RETRACT)
         return retract(e, a);
-    if (c->kind == NAIVE_VOID && naive_live_count(a, c->whom) == 0)
-        return NAIVE_ERR_STATE;
+    if (c->kind == NAIVE_VOID)
+        return naive_live_count(a, c->whom) > 0 ? NAIVE_ACCEPTED
+                                                : NAIVE_ERR_STATE;
     if (c->kind == NAIVE_PAY || c->kind == NAIVE_CORRECT)
         return find_award(n, e, a);
     return NAIVE_ACCEPTED;

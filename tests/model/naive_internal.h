@@ -30,6 +30,7 @@ void naive_forfeits(struct naive_auction *auction);
 void naive_uniform_close(struct naive_auction *auction);
 
 /* state */
+bool naive_kind_exists(enum naive_kind kind, const struct naive_terms *terms);
 bool naive_is_admins(enum naive_kind kind);
 bool naive_may(const struct naive *naive, const struct naive_command *command,
                const struct naive_auction *auction);
@@ -38,11 +39,14 @@ naive_time_and_state(const struct naive_command *command,
                      const struct naive_auction *auction, int64_t t);
 
 /* amounts */
+bool
+naive_has_shape(const struct naive *naive, const struct naive_command *command);
 enum naive_verdict
 naive_amounts(const struct naive *naive, struct naive_entry *entry,
               struct naive_auction *auction);
 
 /* life */
+bool naive_is_due(const struct naive_award *award);
 void naive_award(struct naive_auction *auction, uint64_t user, uint64_t price,
                  uint64_t quantity);
 

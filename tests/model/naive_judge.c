@@ -267,7 +267,8 @@ naive_apply(struct naive *n, const struct naive_command *command, int64_t t,
     static struct naive_entry replay;
     const struct naive_entry *before;
     struct naive_entry *e;
-    bool has_no_form = command->is_malformed || !has_form(command);
+    bool has_no_form = command->is_malformed || !has_form(command) ||
+                       !naive_has_shape(n, command);
 
     naive_tick(n, t);
     before = seen_before(n, command);

@@ -22,21 +22,27 @@ naive_is_final(const struct naive_auction *a)
            (a->state == NAIVE_CLOSED && a->outcome != NAIVE_SOLD);
 }
 
+bool
+naive_is_due(const struct naive_award *award)
+{
+    return !award->is_paid && !award->is_defaulted && !award->is_credited;
+}
+
+static bool
+has_dues(const struct naive_auction *a)
+{
+    for (size_t i = 0; i < a->award_count; i++)
+        if (naive_is_due(&a->awards[i]))
+            return true;
+    return false;
+}
+
 /* --------------------------------------------------------------- timers */
 
 static int64_t
 later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
-}
-
-static bool
-is_owed_anything(const struct naive_auction *a)
-{
-    for (size_t i = 0; i < a->award_count; i++)
-        if (naive_is_owed(&a->awards[i]))
-            return true;
-    return false;
 }
 
 /** When the auction's next timer is due; false when it has none. */
@@ -54,9 +60,9 @@ next_due(const struct naive_auction *a, int64_t *due)
         *due = a->reveal_end;
         return true;
     case NAIVE_CLOSED:
-    case NAIVE_SETTLED:
+    case NAIVE_SETTLED: /* bonds may be unpaid still */
         *due = a->ended + a->terms.pay_within;
-        return is_owed_anything(a) && a->terms.pay_within > 0;
+        return has_dues(a) && a->terms.pay_within > 0;
     case NAIVE_DRAFT:
     case NAIVE_DEFAULTED:
     case NAIVE_CANCELLED:
@@ -94,17 +100,16 @@ close_now(struct naive_auction *a, int64_t t)
 static void
 pay_is_due(struct naive_auction *a)
 {
-    bool is_any_paid = false;
+    bool is_any_paid = false, is_any_unpaid = false;
 
     for (size_t i = 0; i < a->award_count; i++) {
         struct naive_award *award = &a->awards[i];
 
-        if (naive_is_owed(award))
-            award->is_defaulted = true;
-        else if (award->is_paid && !award->is_forfeit)
-            is_any_paid = true;
+        is_any_paid |= award->is_paid && !award->is_forfeit;
+        is_any_unpaid |= naive_is_due(award) && !award->is_forfeit;
+        award->is_defaulted |= naive_is_due(award);
     }
-    if (a->state == NAIVE_CLOSED && a->outcome == NAIVE_SOLD)
+    if (is_any_unpaid)
         a->state = is_any_paid ? NAIVE_SETTLED : NAIVE_DEFAULTED;
 }
 
@@ -161,9 +166,9 @@ outage(struct naive_auction *a, int64_t last_alive, int64_t restart)
         end = &a->reveal_end;
     if (a->terms.grace == 0 || *end <= last_alive || *end >= new_end)
         return;
-    /* Whoever bids later also has its whole time to reveal. */
-    if (a->state == NAIVE_OPEN && naive_is_sealed(&a->terms))
-        a->reveal_end += new_end - *end;
+    /* The time to reveal is not shortened by a close that moves. */
+    if (end == &a->close && naive_is_sealed(&a->terms))
+        a->reveal_end += new_end - a->close;
     *end = new_end;
     if (a->state == NAIVE_OPEN && a->hard_end > 0)
         a->hard_end = later(a->hard_end, new_end);
@@ -289,37 +294,16 @@ cancel(struct naive_auction *a, int64_t t)
     a->ended = t;
 }
 
-/** When no award is owed any more. */
+/** Sold, and nothing of it is to be paid any more. */
 static void
-settle(struct naive_auction *a)
+look_at_payments(struct naive_auction *a)
 {
+    bool is_open = false;
+
     for (size_t i = 0; i < a->award_count; i++)
-        if (naive_is_owed(&a->awards[i]) && !a->awards[i].is_forfeit)
-            return;
-    if (a->state == NAIVE_CLOSED && a->outcome == NAIVE_SOLD)
+        is_open |= naive_is_due(&a->awards[i]) && !a->awards[i].is_forfeit;
+    if (!is_open && a->state == NAIVE_CLOSED && a->outcome == NAIVE_SOLD)
         a->state = NAIVE_SETTLED;
-}
-
-static void
-pay(struct naive_auction *a, const struct naive_entry *e)
-{
-    for (size_t i = 0; i < a->award_count; i++)
-        if (a->awards[i].user == e->command.whom &&
-            naive_is_owed(&a->awards[i]) &&
-            (e->award == 0 || e->award == i + 1))
-            a->awards[i].is_paid = true;
-    settle(a);
-}
-
-/** An invoice is taken back: who has not paid owes nothing more. */
-static void
-correct(struct naive_auction *a, const struct naive_entry *e)
-{
-    struct naive_award *award = &a->awards[e->award - 1];
-
-    if (naive_is_owed(award))
-        award->is_credited = true;
-    settle(a);
 }
 
 static void
@@ -386,10 +370,16 @@ enact(struct naive_auction *a, const struct naive_entry *e)
         cancel(a, e->t);
         return;
     case NAIVE_PAY:
-        pay(a, e);
+        for (size_t i = 0; i < a->award_count; i++)
+            if (e->award == i + 1 ||
+                (e->award == 0 && a->awards[i].user == e->command.whom &&
+                 naive_is_due(&a->awards[i])))
+                a->awards[i].is_paid = true;
+        look_at_payments(a);
         return;
     case NAIVE_CORRECT:
-        correct(a, e);
+        a->awards[e->award - 1].is_credited = true;
+        look_at_payments(a);
         return;
     case NAIVE_SUSPEND:
     case NAIVE_RESTORE:

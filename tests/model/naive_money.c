@@ -5,6 +5,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
+static uint64_t
+higher(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /** What one auction holds of a user's credit. */
 static uint64_t
 hold_of(const struct naive_auction *a, uint64_t user)
@@ -20,13 +26,13 @@ hold_of(const struct naive_auction *a, uint64_t user)
         if (bid->user != user || bid->is_gone)
             continue;
         if (naive_is_sealed(&a->terms))
-            sum += bid->cap;
+            sum += higher(bid->cap, a->terms.bond);
         else if (a->terms.format == NAIVE_UNIFORM)
             sum += bid->quantity * bid->amount;
     }
     /* A default ends the claim: the strike is what remains of it. */
     for (size_t i = 0; i < a->award_count; i++)
-        if (a->awards[i].user == user && naive_is_owed(&a->awards[i]))
+        if (a->awards[i].user == user && naive_is_due(&a->awards[i]))
             sum += a->awards[i].price * a->awards[i].quantity;
     return sum;
 }

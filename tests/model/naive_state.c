@@ -54,8 +54,8 @@ is_over(const struct naive_auction *a)
     return naive_is_final(a) || a->state == NAIVE_CLOSED;
 }
 
-static bool
-kind_exists(enum naive_kind kind, const struct naive_terms *r)
+bool
+naive_kind_exists(enum naive_kind kind, const struct naive_terms *r)
 {
     if (kind == NAIVE_BID)
         return r->format == NAIVE_ENGLISH ||
@@ -77,9 +77,9 @@ static enum naive_verdict
 time_of_bidding(const struct naive_command *c, const struct naive_auction *a,
                 int64_t t)
 {
-    int64_t end = c->kind == NAIVE_REVEAL && naive_is_sealed(&a->terms)
-                      ? a->reveal_end
-                      : a->close;
+    bool is_to_the_end = c->kind == NAIVE_REVEAL || c->kind == NAIVE_VOID;
+    int64_t end =
+        is_to_the_end && naive_is_sealed(&a->terms) ? a->reveal_end : a->close;
 
     /* What was cancelled before its opening will not open any more. */
     if (is_over(a))
@@ -88,10 +88,12 @@ time_of_bidding(const struct naive_command *c, const struct naive_auction *a,
         return NAIVE_ERR_NOT_OPEN;
     if (t >= end)
         return NAIVE_ERR_CLOSED;
-    if (!kind_exists(c->kind, &a->terms))
+    if (!naive_kind_exists(c->kind, &a->terms))
         return NAIVE_ERR_STATE;
     if (c->kind == NAIVE_REVEAL)
         return a->state == NAIVE_IN_REVEAL ? NAIVE_ACCEPTED : NAIVE_ERR_STATE;
+    if (c->kind == NAIVE_VOID)
+        return NAIVE_ACCEPTED;
     return a->state == NAIVE_OPEN ? NAIVE_ACCEPTED : NAIVE_ERR_STATE;
 }
 
@@ -114,13 +116,12 @@ time_of_cancel(const struct naive_command *c, const struct naive_auction *a)
 static enum naive_verdict
 time_of_payment(const struct naive_auction *a)
 {
-    /* A bond is owed also when the auction itself is final. */
-    for (size_t i = 0; is_over(a) && i < a->award_count; i++)
-        if (a->awards[i].is_forfeit && naive_is_owed(&a->awards[i]))
+    if (!is_over(a))
+        return NAIVE_ERR_STATE;
+    for (size_t i = 0; i < a->award_count; i++)
+        if (naive_is_due(&a->awards[i]))
             return NAIVE_ACCEPTED;
-    if (naive_is_final(a))
-        return NAIVE_ERR_CLOSED;
-    return a->state == NAIVE_CLOSED ? NAIVE_ACCEPTED : NAIVE_ERR_STATE;
+    return naive_is_final(a) ? NAIVE_ERR_CLOSED : NAIVE_ACCEPTED;
 }
 
 enum naive_verdict
@@ -135,7 +136,8 @@ naive_time_and_state(const struct naive_command *c,
         return time_of_cancel(c, a);
     if (c->kind == NAIVE_PAY)
         return time_of_payment(a);
-    if (c->kind == NAIVE_CORRECT)
-        return NAIVE_ACCEPTED; /* whether there is an invoice comes next */
+    if (c->kind == NAIVE_CORRECT) /* of an invoice, whenever it was made */
+        return is_over(a) && a->state != NAIVE_CANCELLED ? NAIVE_ACCEPTED
+                                                         : NAIVE_ERR_STATE;
     return time_of_bidding(c, a, t);
 }

@@ -264,8 +264,9 @@ static void
 make_take(struct random_world *w, struct naive_command *c,
           const struct naive_auction *a)
 {
-    uint64_t price = naive_dutch_price(
-        &a->terms, w->clock < a->terms.open ? a->terms.open : w->clock);
+    int64_t t = w->clock < a->terms.open ? a->terms.open : w->clock;
+    uint64_t price =
+        a->terms.format == NAIVE_DUTCH ? naive_dutch_price(&a->terms, t) : 1000;
 
     c->quantity = 1 + random_below(w, a->terms.quantity + 1);
     c->all_or_none = percent(w, 40);
@@ -415,12 +416,14 @@ an_administrators_command(struct random_world *w, struct naive_command *c)
                                             NAIVE_RESTORE, NAIVE_CREDIT,
                                             NAIVE_CREDIT};
 
-    c->kind = kinds[random_below(w, sizeof(kinds) / sizeof(kinds[0]))];
+    do
+        c->kind = kinds[random_below(w, sizeof(kinds) / sizeof(kinds[0]))];
+    while (!twin_has_kind(c->kind));
     c->user = percent(w, 5) ? a_bidder(w) : TWIN_ADMIN;
     c->whom = a_bidder(w);
-    c->why = 1;
+    c->why = c->kind == NAIVE_SUSPEND;
     if (c->kind == NAIVE_CREDIT)
-        c->limit = percent(w, 30) ? NAIVE_NO_LIMIT : random_below(w, 8000);
+        c->limit = percent(w, 30) ? NAIVE_NO_LIMIT : 1 + random_below(w, 8000);
 }
 
 static void
@@ -458,8 +461,7 @@ a_command(struct random_world *w, struct twin_step *step)
         return;
     if (count == 0 || (count < TWIN_AUCTIONS_MAX && percent(w, 6)))
         a_new_auction(w, step);
-    else if (percent(w, 4) && twin_has_kind(NAIVE_CREDIT) &&
-             twin_has_kind(NAIVE_SUSPEND))
+    else if (percent(w, 4) && twin_has_kind(NAIVE_CREDIT))
         an_administrators_command(w, c);
     else
         an_auctions_command(w, c);

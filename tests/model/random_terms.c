@@ -95,7 +95,8 @@ spoil(struct random_world *w, struct naive_terms *r)
 {
     switch (random_below(w, 12)) {
     case 0:
-        r->close = r->open - (int64_t)random_below(w, 2);
+        if (r->format != NAIVE_DUTCH) /* whose end is not sent */
+            r->close = r->open - (int64_t)random_below(w, 2);
         break;
     case 1:
         r->start = 0;

@@ -52,6 +52,9 @@ compare_awards(struct twin *twin, uint64_t id, const struct shown *ours,
             return DIFFERS(twin, id, "paid or defaulted",
                            a->is_paid * 2 + a->is_defaulted,
                            b->is_paid * 2 + b->is_defaulted);
+        if (a->is_credited != b->is_credited)
+            return DIFFERS(twin, id, "credited", a->is_credited,
+                           b->is_credited);
     }
     return true;
 }

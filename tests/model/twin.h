@@ -51,7 +51,7 @@ struct shown {
     size_t award_count;
     struct shown_award {
         uint64_t user, price, quantity, invoice;
-        bool is_paid, is_defaulted;
+        bool is_paid, is_defaulted, is_credited;
     } awards[TWIN_AWARDS_MAX];
 };
 

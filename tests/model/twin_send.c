@@ -209,22 +209,24 @@ static struct submission
 submission_of(struct naive_command *c)
 {
     struct submission s = {.auction = c->auction,
-                           .amount = money_of((int64_t)c->amount)};
+                           .amount = money_of((int64_t)c->amount),
+                           .quantity = c->quantity,
+                           .bid = c->bid,
+                           .all_or_none = c->all_or_none,
+                           .has_c = c->kind == NAIVE_COMMIT,
+                           .has_opening = c->kind == NAIVE_REVEAL,
+                           .invoice = c->invoice};
 
     CHECK(command_parse(&s.cmd, kinds[c->kind], strlen(kinds[c->kind])));
-    if (c->kind == NAIVE_TAKE || c->kind == NAIVE_CREDIT)
-        s.amount = money_of((int64_t)c->limit);
+    memcpy(s.request.bytes, c->request, sizeof(s.request.bytes));
+    memcpy(s.c.bytes, c->c, sizeof(s.c.bytes));
+    memcpy(s.opening.bytes, c->nonce, sizeof(s.opening.bytes));
     if (c->kind == NAIVE_COMMIT)
         s.amount = money_of((int64_t)c->cap);
-    s.quantity = c->quantity;
-    s.bid = c->bid;
-    s.all_or_none = c->all_or_none;
-    s.invoice = c->invoice;
-    s.has_c = c->kind == NAIVE_COMMIT;
-    memcpy(s.c.bytes, c->c, sizeof(c->c));
-    s.has_opening = c->kind == NAIVE_REVEAL;
-    memcpy(s.opening.bytes, c->nonce, sizeof(c->nonce));
-    memcpy(s.request.bytes, c->request, sizeof(s.request.bytes));
+    if (c->kind == NAIVE_TAKE)
+        s.amount = money_of((int64_t)c->limit);
+    if (c->kind == NAIVE_CREDIT)
+        s.amount = money_of(c->limit == NAIVE_NO_LIMIT ? 0 : (int64_t)c->limit);
     snprintf(s.why, sizeof(s.why), "%s", reasons[c->why % 4]);
     if (c->whom != 0)
         snprintf(s.account, sizeof(s.account), "%s", twin_user_name(c->whom));

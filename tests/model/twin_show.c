@@ -68,19 +68,19 @@ static void
 show_awards(const struct auction_view *view, struct shown *out)
 {
     for (size_t i = 0; i < view->award_count; i++) {
-        const struct entry *award = &view->awards[i].entry;
+        const struct entry *e = &view->awards[i].entry;
 
-        if (award->state == ENTRY_VOID)
+        if (e->state == ENTRY_VOID)
             continue;
         CHECK(out->award_count < TWIN_AWARDS_MAX);
-        out->awards[out->award_count++] = (struct shown_award){
-            .user = award->user,
-            .price = (uint64_t)award->amount.minor,
-            .quantity = award->quantity,
-            .invoice = award->invoice,
-            .is_paid = award->state == ENTRY_PAID,
-            .is_defaulted = award->state == ENTRY_DEFAULTED,
-        };
+        out->awards[out->award_count++] =
+            (struct shown_award){.user = e->user,
+                                 .price = (uint64_t)e->amount.minor,
+                                 .quantity = e->quantity,
+                                 .invoice = e->invoice,
+                                 .is_paid = e->state == ENTRY_PAID,
+                                 .is_defaulted = e->state == ENTRY_DEFAULTED,
+                                 .is_credited = e->credit_note != 0};
     }
 }
 
@@ -98,11 +98,14 @@ twin_show_engine(struct twin *twin, uint64_t auction, struct shown *out)
     out->outcome = outcome_of(lot->outcome);
     out->close = lot->closes.ms;
     out->hard_end = lot->hard_end.ms;
+    out->reveal_end = lot->reveal_ends.ms;
+    if (lot->rules.format == FORMAT_DUTCH)
+        out->stock = lot_stock(lot);
     if (has_standing(format_id_of(lot->rules.format), out->state)) {
         out->leader = lot->leader;
         out->maximum = (uint64_t)lot->maximum.minor;
         out->price = lot->leader == 0 ? 0 : (uint64_t)lot->price.minor;
-        out->min_next = (uint64_t)lot_min_next(lot, lot->closes).minor;
+        out->min_next = (uint64_t)lot_min_next(lot, lot->rules.opens).minor;
         out->has_buy_now = lot_buy_now_is_available(lot);
     }
     show_awards(view, out);
@@ -139,7 +142,8 @@ copy_awards(struct twin *twin, const struct naive_auction *a, struct shown *out)
             .quantity = a->awards[i].quantity,
             .invoice = invoice_of(series, count, a->id, i + 1),
             .is_paid = a->awards[i].is_paid,
-            .is_defaulted = a->awards[i].is_defaulted};
+            .is_defaulted = a->awards[i].is_defaulted,
+            .is_credited = a->awards[i].is_credited};
     free(series);
 }
 
@@ -154,6 +158,10 @@ twin_show_naive(struct twin *twin, uint64_t auction, struct shown *out)
     out->outcome = a.outcome;
     out->close = a.close;
     out->hard_end = a.hard_end;
+    out->reveal_end = naive_is_sealed(&a.terms) ? a.reveal_end : 0;
+    if (a.terms.format == NAIVE_DUTCH && a.outcome == NAIVE_NONE &&
+        a.state != NAIVE_CANCELLED)
+        out->stock = a.stock;
     if (has_standing(a.terms.format, a.state)) {
         out->leader = a.leader;
         out->maximum = a.maximum;
