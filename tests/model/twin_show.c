@@ -70,7 +70,8 @@ show_awards(const struct auction_view *view, struct shown *out)
     for (size_t i = 0; i < view->award_count; i++) {
         const struct entry *e = &view->awards[i].entry;
 
-        if (e->state == ENTRY_VOID)
+        /* What was cancelled is owed by nobody. */
+        if (e->state == ENTRY_VOID || view->lot.state == LOT_CANCELLED)
             continue;
         CHECK(out->award_count < TWIN_AWARDS_MAX);
         out->awards[out->award_count++] =
