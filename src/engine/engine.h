@@ -44,8 +44,10 @@ struct engine_options {
     struct random_port random;
     struct store_port store;
     const struct logkey *logkey;
-    struct pem log_cert;      /* of the log's key, for the first record */
-    struct pem ca;            /* that certified it */
+    struct pem log_cert; /* of the log's key, for the first record */
+    struct pem ca;       /* that certified it */
+    /** The log that a new one continues, by its last head; NULL: none. */
+    const struct checkpoint *prev;
     const char *config_text;  /* effective configuration, no secrets */
     const char *build;        /* version of the program */
     bool signatures_required; /* of every command */

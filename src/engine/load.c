@@ -135,8 +135,9 @@ forked(const char *what)
     return err_set(ERR_FORKED,
                    "%s. The data directory was restored from an old copy or "
                    "changed by hand; going on would sign a second history. "
-                   "Put the newest data back, or start a new log (a new "
-                   "origin in audit.origin, a new data directory)",
+                   "Put the newest data back, or begin a new log that names "
+                   "this one: a log certificate with a new origin, an empty "
+                   "data directory, and audit.prev",
                    what);
 }
 
@@ -231,6 +232,12 @@ note_init(struct engine *engine)
     RECORD_SET(&record, cert_blob, cert);
     RECORD_SET(&record, ca_blob, ca);
     RECORD_SET_TEXT(&record, rules, rules_version);
+    if (o->prev != NULL) {
+        RECORD_SET(
+            &record, prev,
+            ((struct record_prev){text_ref_of(o->prev->origin), o->prev->root,
+                                  (int64_t)o->prev->size}));
+    }
     return engine_note(engine, &record);
 }
 

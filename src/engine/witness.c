@@ -39,7 +39,7 @@ forked(struct engine *engine, uint64_t size, const char *what)
         "a head of %llu records that our key has signed %s of %llu records. "
         "The data directory was rolled back to an old copy, or a second "
         "server runs on a copy of it. Stop all of them; put the newest data "
-        "back, or begin a new log with 'auctiond init --continue'",
+        "back, or begin a new log that names this one (audit.prev)",
         (unsigned long long)size, what, (unsigned long long)engine->head.size);
 
     engine_fail(engine, err, "the log has forked");

@@ -42,6 +42,7 @@ static cfg_opt_t tls_options[] = {
 
 static cfg_opt_t audit_options[] = {
     CFG_STR("cert", NULL, CFGF_NONE), CFG_STR("key", NULL, CFGF_NONE),
+    CFG_STR("prev", NULL, CFGF_NONE),
     CFG_STR_LIST("witnesses", "{}", CFGF_NONE), CFG_END()};
 
 /* The defaults stand in docs/security.md; net_limits_default agrees. */
@@ -211,7 +212,8 @@ copy_texts(struct config *c, cfg_t *cfg)
            copy_text(&c->tls_crl, cfg_getstr(tls, "crl")) &&
            copy_text(&c->tls_groups, cfg_getstr(tls, "groups")) &&
            copy_text(&c->audit_cert, cfg_getstr(audit, "cert")) &&
-           copy_text(&c->audit_key, cfg_getstr(audit, "key"));
+           copy_text(&c->audit_key, cfg_getstr(audit, "key")) &&
+           copy_text(&c->audit_prev, cfg_getstr(audit, "prev"));
 }
 
 static enum err
@@ -441,6 +443,7 @@ config_release(struct config *c)
     free(c->tls_groups);
     free(c->audit_cert);
     free(c->audit_key);
+    free(c->audit_prev);
     *c = (struct config){.threads = 0};
 }
 
@@ -489,6 +492,7 @@ config_print(const struct config *c, struct buf *out)
     buf_add_text(out, "}\naudit {\n");
     print_text(out, "  cert", c->audit_cert);
     print_text(out, "  key", c->audit_key);
+    print_text(out, "  prev", c->audit_prev);
     print_list(out, "  witnesses", c->witnesses);
     buf_add_text(out, "}\nlimits {\n");
     for (size_t i = 0; i < LIMIT_NUMBERS; i++)
@@ -534,6 +538,7 @@ config_name_fixed(const struct config *now, const struct config *next,
         {now->signatures_required != next->signatures_required, "signatures"},
         {text_differs(now->audit_cert, next->audit_cert), "audit.cert"},
         {text_differs(now->audit_key, next->audit_key), "audit.key"},
+        {text_differs(now->audit_prev, next->audit_prev), "audit.prev"},
         {list_differs(now->witnesses, next->witnesses), "audit.witnesses"},
         {now->cache_bytes != next->cache_bytes, "storage.cache_mb"},
     };

@@ -33,6 +33,7 @@ struct config {
     struct tls_options tls; /* its groups are tls_groups */
     char *audit_cert;
     char *audit_key;
+    char *audit_prev; /* file: last head of the log that a new one continues */
     char *witnesses[CONFIG_LIST_MAX + 1]; /* verifier keys */
     bool signatures_required;
     size_t cache_bytes;

@@ -43,6 +43,28 @@ evidence_load_key(struct evidence *evidence, const struct config *config,
 }
 
 enum err
+evidence_load_prev(struct evidence *evidence, const struct config *config)
+{
+    struct pem note;
+    enum err err;
+
+    if (config->audit_prev == NULL)
+        return ERR_OK;
+    if ((err = read_pem(&note, config->audit_prev)) != ERR_OK)
+        return err_set(ERR_CONFIG, "audit.prev: %s", err_detail());
+    err = checkpoint_parse(&evidence->prev, note.text, note.size);
+    free((char *)(uintptr_t)note.text);
+    if (err != ERR_OK || evidence->prev.size == 0)
+        return err_set(ERR_CONFIG, "audit.prev: '%s' is no signed head",
+                       config->audit_prev);
+    if (strcmp(evidence->prev.origin, evidence->logkey.verifier.name) == 0)
+        return err_set(ERR_CONFIG,
+                       "audit.prev: a log cannot continue itself: give the "
+                       "log certificate a new origin");
+    return ERR_OK;
+}
+
+enum err
 evidence_load_witnesses(struct evidence *evidence, const struct config *config)
 {
     char *const *keys = config->witnesses;

@@ -51,6 +51,7 @@ start_engine(struct server *s)
         .ca = s->evidence.ca,
         .build = OPENSSL_VERSION_TEXT,
         .signatures_required = s->config->signatures_required,
+        .prev = s->evidence.prev.size > 0 ? &s->evidence.prev : NULL,
         .witnesses = s->evidence.witnesses,
         .witness_count = s->evidence.witness_count,
         .published = poke_workers,
@@ -154,6 +155,7 @@ start(struct server *s)
         (err = evidence_load_witnesses(&s->evidence, c)) != ERR_OK)
         return failed(err, EXIT_CODE_CONFIG);
     if ((err = evidence_load_key(&s->evidence, c, now())) != ERR_OK ||
+        (err = evidence_load_prev(&s->evidence, c)) != ERR_OK ||
         (err = trustee_init(&s->trustee, c)) != ERR_OK)
         return failed(err, EXIT_CODE_CERTIFICATE);
     if ((err = store_open(&s->store, c->data, c->cache_bytes)) != ERR_OK ||
