@@ -191,6 +191,11 @@ demo:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)BIN=$(abspath $(OUT)) tools/demo $(if $(KEEP),--keep) $(DATA)
 
+.PHONY: three-machines
+three-machines: deps-test
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BIN=$(abspath $(OUT)) tools/three-machines
+
 # ------------------------------------------------------------------ habits
 
 SOURCES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
@@ -272,6 +277,7 @@ help:
 	@echo 'make           build all programs into $(B)/release'
 	@echo 'make demo      install what is missing, build, play real auctions'
 	@echo '               (DATA=FILE another file, KEEP=1 leave the server running)'
+	@echo 'make three-machines   docs/three-machines.md in network namespaces (root)'
 	@echo 'make test      install what is missing, build, run every suite'
 	@echo 'make check     lint, and the suites under every sanitizer'
 	@echo 'make asan | ubsan | tsan   the suites under one sanitizer'
