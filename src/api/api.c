@@ -48,6 +48,9 @@ static const struct route {
     {HTTP_METHOD_GET, "/v1/log/entries", handle_entries, "from limit "},
     {HTTP_METHOD_GET, "/v1/log/blob/{rest}", handle_blob, ""},
     {HTTP_METHOD_POST, "/v1/log/cosignature", handle_cosignature, ""},
+    {HTTP_METHOD_POST, "/v1/admin/accounts/{name}/suspend", handle_suspend, ""},
+    {HTTP_METHOD_POST, "/v1/admin/accounts/{name}/restore", handle_restore, ""},
+    {HTTP_METHOD_POST, "/v1/admin/accounts/{name}/credit", handle_credit, ""},
     {HTTP_METHOD_POST, "/v1/admin/reload", handle_reload, ""},
     {HTTP_METHOD_GET, "/v1/admin/status", handle_status, ""},
     {HTTP_METHOD_GET, "/v1/admin/connections", handle_connections,
@@ -75,6 +78,7 @@ struct match {
     uint64_t id;
     const char *rest;
     enum command_kind cmd;
+    char name[IDENTITY_NAME_BYTES];
 };
 
 /** The part of a path or pattern up to the next slash. */
@@ -93,7 +97,14 @@ segment_matches(const char *pattern, size_t pattern_size, const char *path,
                out->id <= (uint64_t)RECORD_INT_MAX; /* it is recorded */
     if (pattern_size == 5 && memcmp(pattern, "{cmd}", 5) == 0)
         return command_parse(&out->cmd, path, size) &&
-               out->cmd != COMMAND_CREATE && out->cmd != COMMAND_EDIT;
+               submission_is_on_auction(out->cmd) && out->cmd != COMMAND_EDIT;
+    if (pattern_size == 6 && memcmp(pattern, "{name}", 6) == 0) {
+        if (size == 0 || size >= sizeof(out->name))
+            return false;
+        memcpy(out->name, path, size);
+        out->name[size] = '\0';
+        return true;
+    }
     return pattern_size == size && memcmp(pattern, path, size) == 0;
 }
 
@@ -198,7 +209,7 @@ route(struct call *call)
     if (method == HTTP_METHOD_HEAD)
         method = HTTP_METHOD_GET;
     for (size_t i = 0; i < ROUTES; i++) {
-        struct match match = {0, NULL, COMMAND_COUNT};
+        struct match match = {.cmd = COMMAND_COUNT};
         if (!path_matches(routes[i].pattern, call->request->path, &match))
             continue;
         if (routes[i].method != method) {
@@ -212,6 +223,7 @@ route(struct call *call)
         }
         call->id = match.id;
         call->rest = match.rest;
+        memcpy(call->name, match.name, sizeof(call->name));
         call->route = (unsigned)i;
         if (!parameters_are_known(call, &routes[i]) ||
             (method == HTTP_METHOD_POST && !is_in_rate(call)))
@@ -352,6 +364,17 @@ call_viewer(const struct call *call)
 }
 
 bool
+call_is_suspended(const struct call *call)
+{
+    struct account_view account;
+
+    return views_get_account(engine_views(call->api->options.engine),
+                             exchange_identity(call->exchange)->name,
+                             &account) &&
+           account.blocked;
+}
+
+bool
 call_number(struct call *call, const char *name, uint64_t fallback,
             uint64_t max, uint64_t *out)
 {
@@ -481,6 +504,11 @@ dispatch(struct call *call)
         call_problem(call, 403, "role-required",
                      "The role monitor sees health and metrics only",
                      "Use a certificate with another role.", NULL);
+        return;
+    }
+    if (call_is_suspended(call)) {
+        call_problem(call, 403, "suspended", "This account is suspended",
+                     "Its bids stand; ask the administrator.", NULL);
         return;
     }
     route(call);

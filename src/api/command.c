@@ -204,14 +204,15 @@ version_matches(struct call *call)
     return matches;
 }
 
-void
-handle_command(struct call *call, enum command_kind cmd)
+/** `uid` of the account in the path; 0: none is. */
+static void
+run_command(struct call *call, enum command_kind cmd, uint64_t uid)
 {
     json_t *object;
     const char *unknown;
     struct api_task *t;
 
-    if (!version_matches(call) || (object = call_body(call)) == NULL)
+    if ((object = call_body(call)) == NULL)
         return;
     unknown = command_unknown_member(object, cmd);
     if (unknown != NULL) {
@@ -227,9 +228,51 @@ handle_command(struct call *call, enum command_kind cmd)
         t = NULL;
     }
     if (t != NULL) {
+        t->task.submission.uid = uid;
         command_read_fields(t, object);
         command_check_signature(t, object);
         command_submit(call, t);
     }
     json_decref(object);
+}
+
+void
+handle_command(struct call *call, enum command_kind cmd)
+{
+    if (version_matches(call))
+        run_command(call, cmd, 0);
+}
+
+/** On the account that the path names; the engine judges who may. */
+static void
+handle_account(struct call *call, enum command_kind cmd)
+{
+    struct account_view account;
+
+    if (views_get_account(engine_views(call->api->options.engine), call->name,
+                          &account))
+        run_command(call, cmd, account.uid);
+    else
+        call_problem(call, 404, "not-found", "There is no account of that name",
+                     "An account exists from its first command on; a "
+                     "certificate that never sent one can be revoked.",
+                     NULL);
+}
+
+void
+handle_suspend(struct call *call)
+{
+    handle_account(call, COMMAND_SUSPEND);
+}
+
+void
+handle_restore(struct call *call)
+{
+    handle_account(call, COMMAND_RESTORE);
+}
+
+void
+handle_credit(struct call *call)
+{
+    handle_account(call, COMMAND_CREDIT);
 }

@@ -243,6 +243,10 @@ command_read_fields(struct api_task *t, json_t *object)
     case COMMAND_CREDIT:
         read_limit(t, object);
         return;
+    case COMMAND_SUSPEND:
+        read_string(t, object, "reason", s->why, sizeof(s->why), true);
+        return;
+    case COMMAND_RESTORE:
     case COMMAND_CREATE:
     case COMMAND_EDIT:
     case COMMAND_PUBLISH:
@@ -278,6 +282,9 @@ members_of(enum command_kind cmd)
         return "invoice reason signature ";
     case COMMAND_CREDIT:
         return "limit signature ";
+    case COMMAND_SUSPEND:
+        return "reason signature ";
+    case COMMAND_RESTORE:
     case COMMAND_PUBLISH:
         return "signature ";
     case COMMAND_CREATE:

@@ -74,6 +74,8 @@ void call_problem(struct call *call, int status, const char *code,
 /** 503 with Retry-After. */
 void call_unavailable(struct call *call, const char *code, const char *detail);
 struct viewer call_viewer(const struct call *call);
+/** Whether the account is suspended now: it gets nothing but health. */
+bool call_is_suspended(const struct call *call);
 /** A number in a parameter; problem and false when it is malformed. */
 MUST_CHECK bool call_number(struct call *call, const char *name,
                             uint64_t fallback, uint64_t max, uint64_t *out);
@@ -100,6 +102,10 @@ void handle_connection_end(struct call *call);
 json_t *call_body(struct call *call);
 void handle_create(struct call *call);
 void handle_command(struct call *call, enum command_kind cmd);
+/** On the account in the path: an administrator's. */
+void handle_suspend(struct call *call);
+void handle_restore(struct call *call);
+void handle_credit(struct call *call);
 
 /* lists.c */
 void handle_root(struct call *call);

@@ -99,6 +99,8 @@ code_of(enum verdict verdict, const struct record *record)
         return "not-yours";
     if (cause->size == 11 && memcmp(cause->bytes, "own-auction", 11) == 0)
         return "own-auction";
+    if (cause->size == 9 && memcmp(cause->bytes, "suspended", 9) == 0)
+        return "suspended";
     return "forbidden";
 }
 

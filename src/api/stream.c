@@ -258,6 +258,28 @@ advance(struct stream *s)
 /* ----------------------------------------------------------------- following
  */
 
+/** Somebody may have been suspended: its streams end, with a word. */
+static void
+end_suspended(struct streams *of)
+{
+    static const char farewell[] =
+        "event: server\ndata: {\"reason\":\"suspended\"}\n\n";
+    struct views *views = engine_views(of->api->options.engine);
+
+    for (struct stream *s = of->first, *next; s != NULL; s = next) {
+        struct exchange *exchange = s->exchange;
+        struct account_view account;
+
+        next = s->next_stream;
+        if (!views_get_account(views, exchange_identity(exchange)->name,
+                               &account) ||
+            !account.blocked)
+            continue;
+        unlink_stream(s);
+        exchange_stream_farewell(exchange, farewell, sizeof(farewell) - 1);
+    }
+}
+
 /** One new record to all live streams of the worker. */
 static void
 give_all(struct streams *of, const struct shared *record)
@@ -266,6 +288,8 @@ give_all(struct streams *of, const struct shared *record)
     bool is_event = of->first != NULL && render(of, record, &event);
     uint64_t seq = of->next++;
 
+    if (of->first != NULL && of->decoded.type == RECORD_USER_SUSPENDED)
+        end_suspended(of);
     for (struct stream *s = of->first, *next; s != NULL; s = next) {
         next = s->next_stream;
         if (s->next != seq) /* still catching up */
@@ -291,6 +315,7 @@ follow(struct streams *of)
     while (count > 0) {
         if (feed_read(feed, of->next, entries, FEED_STEP, &count) != ERR_OK) {
             of->next = feed_next(feed); /* streams catch up one by one */
+            end_suspended(of);
             return;
         }
         for (size_t i = 0; i < count; i++) {

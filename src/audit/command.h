@@ -40,7 +40,9 @@
     X(VOID, "void", F(uid) F(why))                                             \
     X(PAY, "pay", F(uid) O(number))                                            \
     X(CORRECT, "correct", F(number) F(why))                                    \
-    X(CREDIT, "credit", F(uid) O(limit))
+    X(CREDIT, "credit", F(uid) O(limit))                                       \
+    X(SUSPEND, "suspend", F(uid) F(why))                                       \
+    X(RESTORE, "restore", F(uid))
 
 #define COMMAND_NO_FIELD(member)
 #define COMMAND_ENUM(cmd, text, fields) COMMAND_##cmd,

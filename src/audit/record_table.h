@@ -193,6 +193,13 @@
       M(sig) M(limit))                                                         \
     X(CREDIT_REFUSED, "credit.refused", RECORD_COMMAND(M) M(reason),           \
       RECORD_REFUSAL(M) M(uid) M(limit))                                       \
+    X(SUSPEND_ACCEPTED, "suspend.accepted", RECORD_COMMAND(M) M(uid) M(why),   \
+      M(sig))                                                                  \
+    X(SUSPEND_REFUSED, "suspend.refused", RECORD_COMMAND(M) M(reason),         \
+      RECORD_REFUSAL(M) M(uid) M(why))                                         \
+    X(RESTORE_ACCEPTED, "restore.accepted", RECORD_COMMAND(M) M(uid), M(sig))  \
+    X(RESTORE_REFUSED, "restore.refused", RECORD_COMMAND(M) M(reason),         \
+      RECORD_REFUSAL(M) M(uid))                                                \
     X(ACCESS_DENIED, "access.denied", M(cmd) M(cause), )                       \
     X(CREATE_ACCEPTED, "create.accepted",                                      \
       RECORD_LOT(M) M(draft_blob) M(reserve) M(publish),                       \

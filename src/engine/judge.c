@@ -60,7 +60,12 @@ no_right(const struct judging *j)
         return !may_sell(role) ? "role" : is_seller(j) ? NULL : "not-yours";
     case COMMAND_VOID:
     case COMMAND_CREDIT:
+    case COMMAND_RESTORE:
         return role == ROLE_ADMIN ? NULL : "role";
+    case COMMAND_SUSPEND: /* nobody locks itself out */
+        return role != ROLE_ADMIN                             ? "role"
+               : j->command->uid == j->actor.account->row.uid ? "own-account"
+                                                              : NULL;
     case COMMAND_COUNT:
         break;
     }
@@ -171,10 +176,11 @@ judge_in_order(struct judging *j)
     if ((cause = no_right(j)) != NULL)
         return judge_refuse_for(j, VERDICT_FORBIDDEN, cause);
     if (j->actor.account->row.blocked)
-        j->cause = "blocked";
+        return judge_refuse_for(j, VERDICT_FORBIDDEN, "suspended");
     if (c->cmd == COMMAND_CREATE)
         return judge_create(j);
-    return c->cmd == COMMAND_CREDIT ? judge_credit(j) : judge_command(j);
+    return submission_is_on_auction(c->cmd) ? judge_command(j)
+                                            : judge_account(j);
 }
 
 bool

@@ -47,6 +47,7 @@ const char *judge_flaw(const struct judging *j);
 MUST_CHECK enum err judge_command(struct judging *j);
 
 /* judge_account.c */
-MUST_CHECK enum err judge_credit(struct judging *j);
+/** An administrator's command on an account. */
+MUST_CHECK enum err judge_account(struct judging *j);
 
 #endif

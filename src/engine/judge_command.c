@@ -248,6 +248,8 @@ judge_command(struct judging *j)
         return judge_correct(j);
     case COMMAND_CREATE:
     case COMMAND_CREDIT:
+    case COMMAND_SUSPEND:
+    case COMMAND_RESTORE:
     case COMMAND_COUNT:
         break;
     }

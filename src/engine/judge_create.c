@@ -121,8 +121,6 @@ judge_create(struct judging *j)
         return judge_refuse_for(j, VERDICT_FORMAT, "ends_at");
     if (!may_relist(j))
         return judge_refuse_for(j, VERDICT_FORMAT, "relist_of");
-    if (j->actor.account->row.blocked)
-        return judge_refuse_for(j, VERDICT_FORBIDDEN, "blocked");
     if ((err = make_auction(j)) != ERR_OK || (err = make_terms(j)) != ERR_OK)
         return err;
     j->before = j->auction->row.lot;

@@ -25,6 +25,8 @@ set_amount(struct record *record, const struct submission *c)
         RECORD_SET(record, amount, amount);
         return;
     case COMMAND_CREDIT:
+    case COMMAND_SUSPEND:
+    case COMMAND_RESTORE:
         RECORD_SET(record, limit, amount);
         return;
     default: /* a bid */

@@ -25,13 +25,15 @@ submission_is_order(enum command_kind cmd)
 bool
 submission_has_account(enum command_kind cmd)
 {
-    return cmd == COMMAND_VOID || cmd == COMMAND_PAY || cmd == COMMAND_CREDIT;
+    return cmd == COMMAND_VOID || cmd == COMMAND_PAY ||
+           (cmd != COMMAND_CREATE && !submission_is_on_auction(cmd));
 }
 
 bool
 submission_is_on_auction(enum command_kind cmd)
 {
-    return cmd != COMMAND_CREATE && cmd != COMMAND_CREDIT;
+    return cmd != COMMAND_CREATE && cmd != COMMAND_CREDIT &&
+           cmd != COMMAND_SUSPEND && cmd != COMMAND_RESTORE;
 }
 
 void

@@ -126,6 +126,8 @@ each_command_has_its_own_fields(void)
         {COMMAND_PAY, "uid 7\nnumber 12\n"},
         {COMMAND_CORRECT, "number 12\nwhy typo\n"},
         {COMMAND_CREDIT, "uid 7\nlimit 40\n"},
+        {COMMAND_SUSPEND, "uid 7\nwhy typo\n"},
+        {COMMAND_RESTORE, "uid 7\n"},
     };
     struct signed_command c = vector_command();
     struct buf out;
