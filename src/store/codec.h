@@ -45,9 +45,9 @@ MUST_CHECK bool
 codec_read_lot(struct store_lot *out, const uint8_t *bytes, size_t size);
 MUST_CHECK bool
 codec_read_entry(struct entry *out, const uint8_t *bytes, size_t size);
-MUST_CHECK bool codec_read_entry_key(const uint8_t *bytes, size_t size,
-                                     uint64_t *auction_out,
-                                     uint32_t *place_out);
+MUST_CHECK bool
+codec_read_entry_key(const uint8_t *bytes, size_t size, uint64_t *auction_out,
+                     uint32_t *place_out);
 MUST_CHECK bool codec_read_account(struct store_account *out,
                                    const uint8_t *bytes, size_t size);
 MUST_CHECK bool

@@ -236,7 +236,8 @@ put_entry(struct model_store *m, const struct store_entry *given)
     uint8_t bytes[CODEC_ENTRY_BYTES];
     struct entry_row row = {given->auction, given->place, {0}};
 
-    CHECK(codec_read_entry(&row.entry, bytes, codec_entry(bytes, given->entry)));
+    CHECK(
+        codec_read_entry(&row.entry, bytes, codec_entry(bytes, given->entry)));
     for (size_t i = 0; i < m->entries.count; i++) {
         struct entry_row *e = at(&m->entries, i);
         if (e->auction == row.auction && e->place == row.place) {
