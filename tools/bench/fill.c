@@ -236,7 +236,7 @@ static enum err
 open_engine(struct filling *f)
 {
     struct engine_options options = {
-        .clock = {NULL, clock_now},
+        .clock = {.now = clock_now},
         .random = random_system(),
         .logkey = &f->logkey,
         .config_text = "",
