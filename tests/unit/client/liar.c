@@ -36,7 +36,9 @@ struct liar {
     const char *const *parts; /* of the stream, one a connection */
     size_t part_count, part_next;
     char places[256]; /* where each of them was asked to begin */
-    uint8_t salt;     /* makes a rewritten log another one */
+    char status[16];  /* of the auction */
+    int64_t closes_ms;
+    uint8_t salt; /* makes a rewritten log another one */
     char last_key[64];
     unsigned last_record;
     char body[REQUEST_BYTES];
@@ -134,6 +136,60 @@ record_bid(struct liar *l, int64_t max, enum fault fault)
     l->executed++;
 }
 
+/** The hex digits of a member of a request's body. */
+static void
+take_hex(const char *request, const char *member, struct hash *out)
+{
+    const char *value = strstr(request, member);
+
+    CHECK(value != NULL);
+    CHECK(hash_from_hex(out, value + strlen(member), 2 * HASH_BYTES));
+}
+
+static int64_t
+take_number(const char *request, const char *member)
+{
+    const char *value = strstr(request, member);
+
+    CHECK(value != NULL);
+    return strtoll(value + strlen(member), NULL, 10);
+}
+
+/** A commitment or its opening, accepted. */
+static void
+record_sealed(struct liar *l, const char *request)
+{
+    bool is_commit = strstr(request, "/commit ") != NULL;
+    struct record_actor actor = {.has_fp = true,
+                                 .fp = l->pki->client_fp,
+                                 .kind = RECORD_ACTOR_USER,
+                                 .has_uid = true,
+                                 .uid = UID};
+    struct bytes16 key;
+    struct record r;
+    struct hash hash;
+
+    CHECK(text_unhex(key.bytes, sizeof(key.bytes), l->last_key,
+                     strlen(l->last_key)));
+    record_init(&r,
+                is_commit ? RECORD_COMMIT_ACCEPTED : RECORD_REVEAL_ACCEPTED);
+    RECORD_SET(&r, actor, actor);
+    RECORD_SET(&r, request, key);
+    RECORD_SET(&r, auction, AUCTION);
+    RECORD_SET(&r, aseq, (int64_t)l->count);
+    if (is_commit) {
+        take_hex(request, "\"c\":\"", &hash);
+        RECORD_SET(&r, c, hash);
+        RECORD_SET(&r, cap, take_number(request, "\"cap\":"));
+    } else {
+        take_hex(request, "\"nonce\":\"", &hash);
+        RECORD_SET(&r, nonce, hash);
+        RECORD_SET(&r, amount, take_number(request, "\"amount\":"));
+    }
+    append(l, &r);
+    l->executed++;
+}
+
 static void
 answer(struct buf *out, int status, const char *body)
 {
@@ -186,7 +242,7 @@ take_post(struct liar *l, const char *request, struct buf *out)
     const char *max = strstr(request, "\"max\":");
     char given[64];
 
-    CHECK(key != NULL && max != NULL);
+    CHECK(key != NULL);
     l->posts++;
     snprintf(l->body, sizeof(l->body), "%s", strstr(request, "\r\n\r\n") + 4);
     snprintf(given, sizeof(given), "%.32s", key + strlen("Idempotency-Key: "));
@@ -199,7 +255,10 @@ take_post(struct liar *l, const char *request, struct buf *out)
     if (strcmp(given, l->last_key) != 0) { /* a repeat is answered again */
         memcpy(l->last_key, given, sizeof(given));
         l->last_record = l->count;
-        record_bid(l, strtoll(max + strlen("\"max\":"), NULL, 10), fault);
+        if (max != NULL)
+            record_bid(l, strtoll(max + strlen("\"max\":"), NULL, 10), fault);
+        else
+            record_sealed(l, request);
     }
     if (fault == FAULT_CUT_AFTER)
         return;
@@ -263,6 +322,22 @@ answer_stream(struct liar *l, const char *request, struct buf *out)
                    l->parts[l->part_next++]);
 }
 
+/** The auction, or the rule text whose hash it names. */
+static void
+answer_auction(struct liar *l, bool wants_terms, struct buf *out)
+{
+    char terms[128], body[256], hex[HASH_HEX_BYTES];
+    struct hash hash;
+
+    snprintf(terms, sizeof(terms),
+             "{\"closes\":%lld,\"currency\":\"EUR\",\"format\":\"sealed\"}",
+             (long long)l->closes_ms);
+    hash = hash_of(terms, strlen(terms));
+    snprintf(body, sizeof(body), "{\"status\":\"%s\",\"terms\":\"%s\"}",
+             l->status, hash_hex(hex, &hash));
+    answer(out, 200, wants_terms ? terms : body);
+}
+
 static void
 take_get(struct liar *l, const char *request, struct buf *out)
 {
@@ -282,10 +357,10 @@ take_get(struct liar *l, const char *request, struct buf *out)
                            out);
     else if (strncmp(request, "GET /v1/events?", 15) == 0)
         answer_stream(l, request, out);
-    else if (strncmp(request, "GET /v1/auctions/7 ", 19) == 0)
-        answer(out, 200,
-               "{\"terms\":\"1f6d0c4b2a59788796a5b4c3d2e1f00f"
-               "1e2d3c4b5a69788796a5b4c3d2e1f001\"}");
+    else if (strncmp(request, "GET /v1/auctions/7", 18) == 0)
+        answer_auction(l, strncmp(request + 18, "/terms ", 7) == 0, out);
+    else if (strncmp(request, "GET /v1/me ", 11) == 0)
+        answer(out, 200, "{\"account\":\"ann\",\"uid\":\"3\"}");
     else
         answer(out, 404, "{}");
 }
@@ -480,4 +555,40 @@ liar_rewrite(struct liar *l, unsigned records)
     pthread_mutex_lock(&l->lock);
     begin_log(l, records);
     pthread_mutex_unlock(&l->lock);
+}
+
+void
+liar_seal(struct liar *l, const char *status, int64_t closes_ms)
+{
+    pthread_mutex_lock(&l->lock);
+    snprintf(l->status, sizeof(l->status), "%s", status);
+    l->closes_ms = closes_ms;
+    pthread_mutex_unlock(&l->lock);
+}
+
+static unsigned
+count_of(struct liar *l, const char *text)
+{
+    unsigned count = 0;
+
+    pthread_mutex_lock(&l->lock);
+    for (unsigned i = 0; i < l->count; i++)
+        count += strstr(l->records[i].bytes, text) != NULL;
+    pthread_mutex_unlock(&l->lock);
+    return count;
+}
+
+unsigned
+liar_count(struct liar *l, const char *type)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "\"type\":\"%s\"", type);
+    return count_of(l, text);
+}
+
+bool
+liar_holds(struct liar *l, const char *text)
+{
+    return count_of(l, text) > 0;
 }

@@ -12,6 +12,7 @@
 
 #include "pki.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,17 @@ const char *liar_body(struct liar *liar);
 void liar_stream(struct liar *liar, const char *const *parts, size_t count);
 /** Where they were asked to begin: "after=2 id=7 ". */
 const char *liar_places(struct liar *liar);
+
+/**
+ * The auction as a sealed one: what it says of its state, and when its terms
+ * say that it closes.
+ */
+void liar_seal(struct liar *liar, const char *status, int64_t closes_ms);
+
+/** Commands of a kind in the log: "commit.accepted", "reveal.accepted". */
+unsigned liar_count(struct liar *liar, const char *type);
+/** Whether the log holds this text, such as a commitment. */
+bool liar_holds(struct liar *liar, const char *text);
 
 /** Begin a log anew, of as many records as told: a rolled-back server. */
 void liar_rewrite(struct liar *liar, unsigned records);
