@@ -93,7 +93,7 @@ lot_outage(struct lot *lot, struct instant last_alive, struct instant restart)
     struct instant end = instant_of(restart.ms + lot->rules.outage_grace_ms);
     bool is_open =
         lot->state == LOT_OPEN || (lot->state == LOT_SCHEDULED &&
-                                   instant_before(lot->rules.opens, restart));
+                                   !instant_before(restart, lot->rules.opens));
     struct instant *present =
         lot->state == LOT_REVEAL ? &lot->reveal_ends : &lot->closes;
 
